@@ -1,0 +1,1 @@
+"""Foreign formats become runs here, one module a format: ``parse(text) -> Run``."""

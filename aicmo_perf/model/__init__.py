@@ -1,0 +1,53 @@
+"""The vocabulary, as frozen values: feature, iteration, run, environment, series, change.
+
+Everything here is immutable and knows nothing of files, processes or databases. Quantities carry their unit in
+their name; times are timezone-aware UTC.
+"""
+
+from aicmo_perf.model.feature import (
+    Category,
+    Feature,
+    FeatureKey,
+    FeatureStatus,
+    IterationResult,
+    Signature,
+    Status,
+    feature_labels,
+)
+from aicmo_perf.model.run import (
+    IDENTITY_FACTS,
+    Environment,
+    Mode,
+    Owner,
+    Run,
+    RunFilter,
+    RunOptions,
+    RunState,
+    SelfTestResult,
+    time_ordered_uuid,
+)
+from aicmo_perf.model.series import Change, PastResult, Series
+
+__all__ = [
+    "IDENTITY_FACTS",
+    "Category",
+    "Change",
+    "Environment",
+    "Feature",
+    "FeatureKey",
+    "FeatureStatus",
+    "IterationResult",
+    "Mode",
+    "Owner",
+    "PastResult",
+    "Run",
+    "RunFilter",
+    "RunOptions",
+    "RunState",
+    "SelfTestResult",
+    "Series",
+    "Signature",
+    "Status",
+    "feature_labels",
+    "time_ordered_uuid",
+]
