@@ -4,6 +4,7 @@ Everything here is immutable and knows nothing of files, processes or databases.
 their name; times are timezone-aware UTC.
 """
 
+from aicmo_perf.model.discovery import DiscoverRule
 from aicmo_perf.model.feature import (
     Category,
     Feature,
@@ -32,6 +33,7 @@ __all__ = [
     "IDENTITY_FACTS",
     "Category",
     "Change",
+    "DiscoverRule",
     "Environment",
     "Feature",
     "FeatureKey",

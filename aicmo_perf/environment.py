@@ -1,0 +1,189 @@
+"""What a run is measured on and of: machine, interpreter, git commit, CI provider, the writing process.
+
+Everything is looked up once, and nothing of it is needed: outside git, outside CI or on an unknown system the
+values are simply absent.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import socket
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aicmo_perf.model import Environment, Owner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Where the project's work tree stands.
+
+    Attributes:
+        sha: forty hex digits; None before the first commit and outside git.
+        branch: None when detached and no CI provider names one.
+        dirty: whether tracked files were changed; None outside git.
+    """
+
+    sha: str | None = None
+    branch: str | None = None
+    dirty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiJob:
+    """The CI job this runs in; both None outside CI."""
+
+    provider: str | None = None
+    url: str | None = None
+
+
+def current_environment() -> Environment:
+    """The facts that tell one machine and interpreter from another."""
+    return Environment(
+        {
+            "cpu_model": _cpu_model(),
+            "cpu_count": _cpu_count(),
+            "architecture": platform.machine(),
+            "system": platform.system(),
+            "python_implementation": platform.python_implementation(),
+            "python_version": ".".join(platform.python_version_tuple()[:2]),
+        }
+    )
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith(("model name", "Hardware", "cpu model")):
+                return " ".join(line.split(":", 1)[1].split())
+    except OSError:
+        pass
+    if platform.system() == "Darwin" and (name := _output(["sysctl", "-n", "machdep.cpu.brand_string"])):
+        return name
+    return platform.processor() or platform.machine()
+
+
+def _cpu_count() -> int:
+    """CPUs this process may use, which in a container can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _output(command: list[str], folder: Path | None = None) -> str | None:
+    """What a command prints, stripped; None if it is missing, fails or hangs."""
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def current_commit(project_root: Path, environ: Mapping[str, str] = os.environ) -> Commit:
+    """The commit, branch and cleanliness of the work tree; CI providers name the branch of a detached checkout."""
+    # One call of git tells all three; untracked files do not make the measured code another one.
+    status = _output(["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"], project_root)
+    if status is None:
+        return Commit()
+    sha = branch = None
+    dirty = False
+    for line in status.splitlines():
+        if line.startswith("# branch.oid "):
+            sha = line.removeprefix("# branch.oid ").replace("(initial)", "") or None
+        elif line.startswith("# branch.head "):
+            branch = line.removeprefix("# branch.head ").replace("(detached)", "") or None
+        elif not line.startswith("#"):
+            dirty = True
+    return Commit(sha=sha, branch=branch or _ci_branch(environ), dirty=dirty)
+
+
+def _ci_branch(environ: Mapping[str, str]) -> str | None:
+    for name in (
+        "GITHUB_HEAD_REF",
+        "GITHUB_REF_NAME",
+        "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+        "CI_COMMIT_REF_NAME",
+        "CHANGE_BRANCH",
+        "BRANCH_NAME",
+        "CIRCLE_BRANCH",
+        "BUILDKITE_BRANCH",
+        "BITBUCKET_BRANCH",
+    ):
+        if environ.get(name):
+            return environ[name]
+    return None
+
+
+def default_branch(project_root: Path) -> str | None:
+    """The branch that others start from: the remote's HEAD, else ``main`` or ``master`` where one exists."""
+    remote = _output(["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"], project_root)
+    if remote:
+        return remote.removeprefix("origin/")
+    for name in ("main", "master"):
+        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
+            if _output(["git", "rev-parse", "--verify", "--quiet", ref], project_root):
+                return name
+    return None
+
+
+def current_ci_job(environ: Mapping[str, str] = os.environ) -> CiJob:
+    """The CI provider and the page of this job, from the variables each provider sets."""
+    if environ.get("GITHUB_ACTIONS") == "true":
+        server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+        run_id = environ.get("GITHUB_RUN_ID")
+        url = f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else None
+        return CiJob(provider="github", url=url)
+    for variable, provider, url_variable in (
+        ("GITLAB_CI", "gitlab", "CI_JOB_URL"),
+        ("JENKINS_URL", "jenkins", "BUILD_URL"),
+        ("CIRCLECI", "circleci", "CIRCLE_BUILD_URL"),
+        ("BUILDKITE", "buildkite", "BUILDKITE_BUILD_URL"),
+        ("TF_BUILD", "azure", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"),
+    ):
+        if environ.get(variable):
+            return CiJob(provider=provider, url=environ.get(url_variable))
+    return CiJob(provider="ci") if environ.get("CI") in ("1", "true", "True") else CiJob()
+
+
+def current_owner() -> Owner:
+    """This process, as the writer of a run."""
+    return Owner(
+        hostname=socket.gethostname(), pid=os.getpid(), process_started=_process_started(os.getpid())
+    )
+
+
+def current_user() -> str | None:
+    """Who runs this; None where the system does not tell."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return None
+
+
+def is_alive(owner: Owner) -> bool | None:
+    """Whether the process still runs; None when it is another host's and cannot be seen from here."""
+    if owner.hostname != socket.gethostname():
+        return None
+    try:
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _process_started(owner.pid) == owner.process_started
+
+
+def _process_started(pid: int) -> str:
+    """A value that two processes of one pid do not share: boot and start time on Linux, ``ps``'s answer elsewhere."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return _output(["ps", "-o", "lstart=", "-p", str(pid)]) or ""
+    # The command name, in parentheses, may itself hold spaces and parentheses; field 22 is the start time.
+    fields = stat.rsplit(")", 1)[1].split()
+    return f"{boot[:8]}-{fields[19]}"
