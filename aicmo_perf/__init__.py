@@ -34,7 +34,7 @@ _HOMES = {
     "skip": "aicmo_perf.self_test.feature",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

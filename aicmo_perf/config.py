@@ -88,7 +88,9 @@ class Settings:
 
         A name belongs to the settings, to their options or to their gate.
         """
-        own, options, gate = {}, {}, {}
+        own: dict[str, Any] = {}
+        options: dict[str, Any] = {}
+        gate: dict[str, Any] = {}
         option_names = {item.name for item in fields(RunOptions)}
         gate_names = {item.name for item in fields(GateSettings)}
         for name, value in given.items():
@@ -99,9 +101,9 @@ class Settings:
         try:
             return replace(
                 self,
-                **own,  # type: ignore[arg-type]
-                options=replace(self.options, **options),  # type: ignore[arg-type]
-                gate=replace(self.gate, **gate),  # type: ignore[arg-type]
+                **own,
+                options=replace(self.options, **options),
+                gate=replace(self.gate, **gate),
             )
         except ValueError as error:
             raise UsageError(f"These options do not fit: {error}.") from error
@@ -236,16 +238,12 @@ OPTION_KEYS = (
         "time that a feature's samples add up to at least",
     ),
     Key("max_time", "max_sampling_seconds", _seconds, '"5s"', "no further sample is begun after this time"),
-    Key(
-        "timeout", "timeout_seconds", _positive_seconds, '"60s"', "of one call, unless a feature sets its own"
-    ),
+    Key("timeout", "timeout_seconds", _positive_seconds, '"60s"', "of one call, unless a feature sets its own"),
 )
 GATE_KEYS = (
     Key("critical_failing", "critical_failing", _flag, "true", "a critical feature fails, wholly or in part"),
     Key("newly_failing", "newly_failing", _flag, "true", "a feature fails that passed in the baseline"),
-    Key(
-        "vanished_critical", "vanished_critical", _flag, "true", "a critical feature of the baseline is gone"
-    ),
+    Key("vanished_critical", "vanished_critical", _flag, "true", "a critical feature of the baseline is gone"),
     Key("flaky", "flaky", _flag, "true", "iterations on unchanged code disagree"),
     Key("slower", "slower", _flag, "true", "a feature is slower than its baseline"),
     Key("min_effect", "min_effect_ratio", _ratio, '"10%"', "smaller slowdowns are not reported"),
@@ -309,16 +307,12 @@ def _section(path: Path) -> Mapping[str, object] | None:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.", "Correct the file and try again.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path} cannot be read: {error}.", "Check the file and its permissions."
-        ) from error
+        raise ConfigError(f"{path} cannot be read: {error}.", "Check the file and its permissions.") from error
     tool = document.get("tool", {})
     section = tool.get("aicmo-perf") if isinstance(tool, dict) else None
     if path.name == "pyproject.toml" or section is not None:
         if section is not None and not isinstance(section, dict):
-            raise ConfigError(
-                f"[{SECTION}] in {path} must be a table.", "Run 'aicmo-perf init' to see its form."
-            )
+            raise ConfigError(f"[{SECTION}] in {path} must be a table.", "Run 'aicmo-perf init' to see its form.")
         return section
     return document
 

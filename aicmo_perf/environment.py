@@ -150,10 +150,8 @@ def current_ci_job(environ: Mapping[str, str] = os.environ) -> CiJob:
 
 
 def current_owner() -> Owner:
-    """This process, as the writer of a run."""
-    return Owner(
-        hostname=socket.gethostname(), pid=os.getpid(), process_started=_process_started(os.getpid())
-    )
+    """The current process, as the writer of a run."""
+    return Owner(hostname=socket.gethostname(), pid=os.getpid(), process_started=_process_started(os.getpid()))
 
 
 def current_user() -> str | None:

@@ -244,7 +244,7 @@ class FeatureStatus:
 
 
 def feature_labels(features: Iterable[Feature]) -> dict[FeatureKey, str]:
-    """What to call each feature in output: the short name where unambiguous, else the qualified one, else with suite."""
+    """What to call each feature in output: its short name where unambiguous, else the qualified one, else with suite."""
     listed = list({feature.key: feature for feature in features}.values())
     names = Counter(feature.name for feature in listed)
     qualified = Counter(feature.qualified_name for feature in listed)
