@@ -1,0 +1,23 @@
+"""``aicmo-perf init``: set a project up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from aicmo_perf.cli.program import command
+
+
+@command("init", example="aicmo-perf init --example --github\naicmo-perf run")
+@click.option("--example", is_flag=True, help="Also a first suite, selftest.py.")
+@click.option("--github", is_flag=True, help="Also a GitHub Actions workflow that keeps the history between runs.")
+@click.option("--gitlab", is_flag=True, help="Also a GitLab CI job that keeps the history between pipelines.")
+def init(example: bool, github: bool, gitlab: bool) -> int:
+    """Write a commented configuration section, and CI recipes on request; nothing that exists is overwritten."""
+    from aicmo_perf.workflows.init import initialise
+
+    for path in initialise(Path.cwd(), example=example, github=github, gitlab=gitlab).paths:
+        click.echo(f"Wrote {path}.")
+    click.echo("Keep .aicmo-perf/ and self_test_artifacts/ out of version control; CI keeps them in its cache.")
+    return 0

@@ -1,0 +1,31 @@
+"""Baselines that people pinned by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aicmo_perf.config import Settings
+from aicmo_perf.environment import current_user
+from aicmo_perf.store import Pin, open_store
+
+
+def pin_run(settings: Settings, name: str, reference: str, reason: str) -> Pin:
+    """Pin a run under a name; an earlier pin of that name is replaced."""
+    with open_store(settings.db_url) as store:
+        run = store.find_run(reference)
+        return store.pin(name, run, pinned_at=datetime.now(UTC), pinned_by=current_user(), reason=reason)
+
+
+def unpin(settings: Settings, name: str) -> None:
+    """Forget a pin; the run stays.
+
+    Raises: NotFoundError when there is no pin of that name.
+    """
+    with open_store(settings.db_url) as store:
+        store.unpin(name)
+
+
+def list_pins(settings: Settings) -> tuple[Pin, ...]:
+    """All pins by name."""
+    with open_store(settings.db_url, write=False) as store:
+        return store.pins()

@@ -1,0 +1,170 @@
+"""One run from end to end: engine, store, comparison, verdict.
+
+Each result is stored the moment it arrives, so that whatever ends the run early, what was finished is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+from aicmo_perf.config import Settings
+from aicmo_perf.environment import current_ci_job, current_commit, current_environment, current_owner
+from aicmo_perf.errors import SuiteError
+from aicmo_perf.gate import Rule
+from aicmo_perf.model import (
+    Feature,
+    FeatureKey,
+    FeatureStatus,
+    IterationResult,
+    Mode,
+    Run,
+    RunState,
+    time_ordered_uuid,
+)
+from aicmo_perf.self_test.engine import Collected, EngineEvent, run_engine
+from aicmo_perf.self_test.plan import EnginePlan
+from aicmo_perf.store import Store, open_store
+from aicmo_perf.version import __version__
+from aicmo_perf.workflows.judging import JudgedRun, judge_run
+from aicmo_perf.workflows.liveness import bury_the_dead
+from aicmo_perf.workflows.suites import default_suites
+
+# A run without the gate is still judged by what it can know without a past.
+RULES_WITHOUT_HISTORY = frozenset({Rule.CRITICAL_FAILING, Rule.FLAKY})
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """A finished or interrupted run.
+
+    Attributes:
+        judged: the run, compared and judged; an interrupted one too.
+        notices: what else people should know, a sentence each.
+    """
+
+    judged: JudgedRun
+    notices: tuple[str, ...] = ()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was ended early, by Ctrl-C or a signal."""
+        return self.judged.result.run.state is RunState.INTERRUPTED
+
+
+def execute_run(
+    settings: Settings,
+    *,
+    label: str | None = None,
+    gate: bool = False,
+    relay_output: bool = False,
+    on_event: Callable[[EngineEvent], None] = lambda event: None,
+) -> RunOutcome:
+    """Run the configured suites, persist every result as it arrives, compare and judge.
+
+    Args:
+        settings: suites, mode, options, database, gate.
+        label: a name for the run.
+        gate: judge by all rules that the settings switch on, not only by those that need no past.
+        relay_output: pass on what the features print, to standard error.
+        on_event: called with each event of the engine, for progress.
+
+    Raises: SuiteError when there are no features; StoreError when the database fails.
+    """
+    notices: list[str] = []
+    suites = settings.suites
+    if not suites and not settings.discover:
+        suites, notice = default_suites()
+        notices.extend(notice)
+    plan = EnginePlan(
+        suites=suites,
+        discover=settings.discover,
+        mode=Mode.DETERMINISTIC if settings.deterministic else Mode.LIVE,
+        options=settings.options,
+        project_root=settings.project_root,
+        relay_output=relay_output,
+    )
+    with open_store(settings.db_url) as store:
+        notices.extend(store.notices)
+        bury_the_dead(store)
+        run = _record(store, plan, settings, label, on_event)
+        judged = judge_run(store, store.result(run), settings, rules=None if gate else RULES_WITHOUT_HISTORY)
+    return RunOutcome(judged, tuple(notices))
+
+
+def _record(
+    store: Store, plan: EnginePlan, settings: Settings, label: str | None, on_event: Callable[[EngineEvent], None]
+) -> Run:
+    """Drive the engine and store what it yields; the run as it ended."""
+    run: Run | None = None
+    iterations: dict[FeatureKey, list[IterationResult]] = {}
+    state = RunState.INTERRUPTED
+    try:
+        with _termination_as_interrupt(), closing(run_engine(plan)) as events:
+            for event in events:
+                if isinstance(event, Collected) and run is None:
+                    if not event.features:
+                        raise SuiteError(
+                            f"There are no features in {', '.join(plan.suites) or 'what the rules discover'}.",
+                            "Decorate functions with @feature, or add a [[tool.aicmo-perf.discover]] rule.",
+                        )
+                    run = store.start_run(_new_run(plan, settings, label, event.features))
+                elif isinstance(event, IterationResult) and run is not None:
+                    earlier = iterations.setdefault(event.feature.key, [])
+                    earlier.append(event)
+                    store.record(run, event, FeatureStatus.from_iterations(earlier))
+                on_event(event)
+        state = RunState.COMPLETE
+    except KeyboardInterrupt:
+        if run is None:
+            raise
+    finally:
+        if run is not None:
+            run = store.finish_run(run, state, datetime.now(UTC))
+    assert run is not None, "an engine collects before it ends"
+    return run
+
+
+def _new_run(plan: EnginePlan, settings: Settings, label: str | None, features: tuple[Feature, ...]) -> Run:
+    commit, job = current_commit(settings.project_root), current_ci_job()
+    return Run(
+        uuid=time_ordered_uuid(time.time_ns() // 1_000_000, os.urandom(10)),
+        started_at=datetime.now(UTC),
+        mode=plan.mode,
+        state=RunState.RUNNING,
+        suites=tuple(dict.fromkeys(feature.suite for feature in features)),
+        options=plan.options,
+        environment=current_environment(),
+        commit_sha=commit.sha,
+        branch=commit.branch,
+        dirty=commit.dirty,
+        ci_provider=job.provider,
+        ci_url=job.url,
+        label=label,
+        tool_version=__version__,
+        owner=current_owner(),
+    )
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM, which CI sends to a cancelled job, end the run as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

@@ -1,0 +1,134 @@
+"""The configuration file: where it is found, what it may say, how mistakes are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aicmo_perf.config import DEFAULT_DB, find_project_root, load_settings
+from aicmo_perf.errors import ConfigError, UsageError
+from aicmo_perf.model import Category, DiscoverRule
+
+
+def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_without_a_file(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    assert settings.source is None
+    assert settings.options.quick is True
+    assert settings.db_url == str(tmp_path / DEFAULT_DB)
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "aicmo-perf.toml", ".git"])
+def test_the_root_is_the_nearest_folder_with_a_marker(tmp_path: Path, marker: str) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (tmp_path / marker).touch()
+    assert find_project_root(below) == tmp_path
+
+
+def test_every_kind_of_value(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        [tool.aicmo-perf]
+        db = "perf/history.db"
+        suites = ["selftest.py", "shop.selftest"]
+        deterministic = true
+        full = true
+        iterations = 3
+        timeout = "2min"
+        min-samples = 4
+
+        [tool.aicmo-perf.gate]
+        slower = false
+        min_effect = "5%"
+        min_effect_time = 0.001
+        baseline = "last:7"
+
+        [[tool.aicmo-perf.discover]]
+        modules = "shop.generators.*"
+        functions = "generate_*"
+        category = "generator"
+        scenarios = "shop.selftest:briefs"
+        """,
+    )
+    settings = load_settings(tmp_path)
+    assert settings.db_url == str(tmp_path / "perf/history.db")
+    assert settings.suites == ("selftest.py", "shop.selftest")
+    assert settings.deterministic is True
+    assert (settings.options.quick, settings.options.iterations) == (False, 3)
+    assert (settings.options.timeout_seconds, settings.options.min_sample_count) == (120.0, 4)
+    assert (settings.gate.slower, settings.gate.min_effect_ratio) == (False, 0.05)
+    assert (settings.gate.min_effect_seconds, settings.gate.baseline) == (0.001, "last:7")
+    assert settings.discover == (
+        DiscoverRule(
+            modules="shop.generators.*",
+            functions="generate_*",
+            category=Category.GENERATOR,
+            scenarios="shop.selftest:briefs",
+        ),
+    )
+
+
+def test_own_file_has_no_prefix_and_wins(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.aicmo-perf]\niterations = 2\n")
+    write(tmp_path, "iterations = 5\n[gate]\nstrict = true\n", "aicmo-perf.toml")
+    settings = load_settings(tmp_path)
+    assert (settings.options.iterations, settings.gate.strict) == (5, True)
+
+
+def test_a_url_is_not_a_path(tmp_path: Path) -> None:
+    write(tmp_path, '[tool.aicmo-perf]\ndb = "postgresql://db.example/perf"\n')
+    assert load_settings(tmp_path).db_url == "postgresql://db.example/perf"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("[tool.aicmo-perf]\niteration = 3\n", "unknown key 'iteration'", "iterations"),
+        ("[tool.aicmo-perf.gate]\nmin_efect = 3\n", "unknown key 'min_efect'", "min_effect"),
+        ("[tool.aicmo-perf]\niterations = 0\n", "iterations = 0", "iterations = 1"),
+        ("[tool.aicmo-perf]\niterations = true\n", "iterations = True", ""),
+        ('[tool.aicmo-perf]\ntimeout = "soon"\n', "'soon' is not a duration", "250ms"),
+        ("[tool.aicmo-perf]\ntimeout = 0\n", "above zero", ""),
+        ('[tool.aicmo-perf.gate]\nmin_effect = "much"\n', "'much' is not a ratio", "5%"),
+        ("[tool.aicmo-perf.gate]\nsignificance = 2\n", "between 0 and 1", ""),
+        ("[tool.aicmo-perf]\nsuites = [1]\n", "a list of texts", ""),
+        ("[tool.aicmo-perf]\ngate = 1\n", "must be a table", ""),
+        ("[tool.aicmo-perf]\ndiscover = {}\n", "array of tables", ""),
+        ('[[tool.aicmo-perf.discover]]\nfunctions = "f*"\n', "has no modules", ""),
+        ('[[tool.aicmo-perf.discover]]\nmodules = "a"\ncategory = "big"\n', "one of generator", ""),
+        ("[tool]\naicmo-perf = 3\n", "must be a table", "init"),
+        ("[tool.aicmo-perf\n", "not valid TOML", "Correct"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(tmp_path)
+    assert message in caught.value.message
+    assert str(path) in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no configuration file"):
+        load_settings(tmp_path, config_file=tmp_path / "missing.toml")
+
+
+def test_override_leaves_what_is_not_given(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path).override(iterations=4, slower=False, db=None, output="here")
+    assert (settings.options.iterations, settings.gate.slower, settings.output) == (4, False, "here")
+    assert settings.db == DEFAULT_DB
+
+
+def test_override_refuses_what_makes_no_sense(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="at least one iteration"):
+        load_settings(tmp_path).override(iterations=0)
