@@ -69,6 +69,15 @@ def parse_ratio(text: str) -> float:
     return float(match[1]) / (100.0 if match[2] == "%" else 1.0)
 
 
+def format_ratio(ratio: float | None) -> str:
+    """A ratio as a factor, for people: ``1.12x``; a dash when there is none."""
+    if ratio is None or math.isnan(ratio):
+        return "–"
+    if ratio == 0 or math.isinf(ratio):
+        return "∞" if ratio else "0x"
+    return f"{_three_digits(ratio)}x"
+
+
 def format_change(ratio: float | None) -> str:
     """A ratio to what was, for people: 1.123 is ``+12.3%``, 0.5 is ``-50.0%``, 12 is ``12.0x``; a dash for none."""
     if ratio is None or math.isnan(ratio):

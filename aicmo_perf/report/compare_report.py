@@ -1,0 +1,35 @@
+"""What two sides say of each other: two runs, or the runs of two commits."""
+
+from __future__ import annotations
+
+from aicmo_perf.comparison import RunComparison
+from aicmo_perf.model import SelfTestResult
+from aicmo_perf.report.comparison_section import comparison_blocks, labels_of
+from aicmo_perf.report.document import Bullets, Document, Heading, bold, prose
+from aicmo_perf.report.wording import commit_text, environment_text, moment_text
+
+
+def build_compare_report(result: SelfTestResult, comparison: RunComparison, *, first: str, second: str) -> Document:
+    """The second side against the first.
+
+    Args:
+        result: the second side: the run whose features are looked at.
+        comparison: that run beside the first side, whose runs are the baselines.
+        first: what to call the first side: ``run 12``, ``commit 1a2b3c4d5e``.
+        second: what to call the second side.
+    """
+    run = result.run
+    facts = (
+        ("Date", moment_text(run.started_at)),
+        ("Commit", commit_text(run)),
+        ("Mode", run.mode.value),
+        ("Environment", f"{environment_text(run.environment)} ({run.environment.fingerprint})"),
+    )
+    return Document(
+        (
+            Heading(1, f"Comparison of {second} with {first}"),
+            Bullets(tuple(prose(bold(f"{name}:"), f" {text}") for name, text in facts)),
+            Heading(2, f"Compared with {first}"),
+            *comparison_blocks(comparison, labels_of(result, comparison), side_names=(first, second)),
+        )
+    )

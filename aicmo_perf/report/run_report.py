@@ -1,0 +1,194 @@
+"""What a run's report says: in full for the file, and in short for the end of ``run`` on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aicmo_perf.comparison import RunComparison
+from aicmo_perf.model import Change, FeatureStatus, RunState, SelfTestResult, Status
+from aicmo_perf.report.comparison_section import (
+    comparison_blocks,
+    has_baseline,
+    labels_of,
+    new_features,
+    regression_text,
+    regressions,
+)
+from aicmo_perf.report.document import (
+    Alignment,
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Document,
+    Heading,
+    Paragraph,
+    Prose,
+    Table,
+    Tone,
+    bold,
+    prose,
+)
+from aicmo_perf.report.result_sections import (
+    Labels,
+    Recent,
+    features_table,
+    flakiness_blocks,
+    problem_blocks,
+    runtime_blocks,
+    state_notice,
+    summary_table,
+)
+from aicmo_perf.report.run_facts import header_bullets
+from aicmo_perf.report.sparkline import sparkline
+from aicmo_perf.report.wording import (
+    change_cell,
+    counts_by_status,
+    duration_text,
+    gist,
+    status_cell,
+    status_counts_text,
+    status_tone,
+)
+from aicmo_perf.units import count_of, format_seconds
+
+_RIGHT = Alignment.RIGHT
+
+
+def build_run_report(
+    result: SelfTestResult, comparison: RunComparison | None = None, recent: Recent | None = None
+) -> Document:
+    """The full report of a run.
+
+    Args:
+        result: the run and its features.
+        comparison: the run beside its baselines; None when nothing was compared.
+        recent: each feature's last runtimes in seconds, oldest first, this run's included; None draws no column.
+    """
+    labels = labels_of(result, comparison)
+    return Document(
+        (
+            Heading(1, "Self-Test Report"),
+            *state_notice(result),
+            header_bullets(result.run),
+            Heading(2, "Summary"),
+            summary_table(result),
+            Heading(2, "Features"),
+            features_table(result, labels, recent),
+            Heading(2, "Performance & Flakiness"),
+            *runtime_blocks(result, labels),
+            *flakiness_blocks(result, labels),
+            Heading(2, "Compared with the baseline"),
+            *comparison_blocks(comparison, labels),
+            Heading(2, "Errors and warnings"),
+            *problem_blocks(result, labels),
+        )
+    )
+
+
+def build_run_summary(
+    result: SelfTestResult, comparison: RunComparison | None = None, recent: Recent | None = None
+) -> Document:
+    """What ``run`` prints: a table, then the problems, then one closing line. Arguments as in build_run_report."""
+    labels = labels_of(result, comparison)
+    problems = tuple(_problems(result, comparison, labels))
+    return Document(
+        (
+            *state_notice(result),
+            *((_summary_features(result, comparison, recent, labels),) if result.features else ()),
+            *((Bullets(problems),) if problems else ()),
+            Paragraph(_closing(result, comparison)),
+        )
+    )
+
+
+def _summary_features(
+    result: SelfTestResult, comparison: RunComparison | None, recent: Recent | None, labels: Labels
+) -> Block:
+    compared = comparison.by_key() if comparison is not None else {}
+    new = {item.feature.key for item in new_features(comparison)} if comparison is not None else set()
+    rows = tuple(
+        (
+            Cell(labels[status.key]),
+            status_cell(status.status),
+            Cell(format_seconds(status.runtime_seconds)),
+            change_cell(compared.get(status.key), is_new=status.key in new),
+            Cell(sparkline(recent.get(status.key, ()) if recent is not None else ())),
+            Cell(format_seconds(status.first_call_seconds), Tone.MUTED),
+        )
+        for status in result.features
+    )
+    return Table(
+        (
+            Column("Feature", wraps=True),
+            Column("Status"),
+            Column("Runtime", _RIGHT),
+            Column("Change"),
+            Column("Last runs", optional=True),
+            Column("First call", _RIGHT, optional=True),
+        ),
+        rows,
+    )
+
+
+def _problems(result: SelfTestResult, comparison: RunComparison | None, labels: Labels) -> Iterator[Prose]:
+    for status in sorted(result.features, key=lambda s: -s.status.severity):
+        if status.status is not Status.PASS:
+            yield _status_problem(status, labels[status.key])
+    for status in result.features:
+        if status.is_flaky:
+            seen = ", ".join(signature.status for signature in status.signatures)
+            yield prose(bold("flaky", Tone.WARN), f" {labels[status.key]}: {seen} in turn")
+    for status in result.features:
+        if status.output_varies:
+            yield prose(bold("varies", Tone.WARN), f" {labels[status.key]}: same status, another output each time")
+    if comparison is not None:
+        for item in regressions(comparison):
+            yield prose(bold("slower", Tone.BAD), f" {regression_text(item, labels[item.feature.key])}")
+        for feature in comparison.vanished:
+            critical = "a critical feature" if feature.critical else "a feature"
+            yield prose(bold("vanished", Tone.WARN), f" {labels[feature.key]}: {critical} of the baseline")
+
+
+def _status_problem(status: FeatureStatus, label: str) -> Prose:
+    if status.status is Status.SKIP:
+        text = status.skip_reason or "no reason given"
+    elif status.errors:
+        more = len(status.errors) - 1
+        text = gist(status.errors[0]) + (f" (and {count_of(more, 'more error')})" if more else "")
+    else:
+        text = "no error was given"
+    return prose(bold(status.status.value, status_tone(status.status)), f" {label}: {text}")
+
+
+def _closing(result: SelfTestResult, comparison: RunComparison | None) -> Prose:
+    """One line: how many features, which statuses, what changed, which run."""
+    counts = counts_by_status(status.status for status in result.features)
+    failing = any(status.status.is_failing for status in result.features)
+    run = result.run
+    parts = [status_counts_text(counts)] if result.features else []
+    flaky_count = sum(status.is_flaky for status in result.features)
+    if flaky_count:
+        parts.append(f"{flaky_count} flaky")
+    elif result.flakiness_checked and run.state is RunState.COMPLETE and result.features:
+        parts.append("none flaky")
+    if comparison is not None and has_baseline(comparison):
+        parts.append(_changes_text(comparison))
+    else:
+        parts.append("no baseline yet")
+    tone = Tone.BAD if failing else Tone.GOOD if result.features else Tone.WARN
+    duration = f" in {duration_text(run)}" if run.finished_at is not None else ""
+    return prose(
+        bold(count_of(len(result.features), "feature"), tone),
+        f"{duration}: {'; '.join(parts)} ({run.title}, {run.mode}).",
+    )
+
+
+def _changes_text(comparison: RunComparison) -> str:
+    changes = [item.change for item in comparison.features if item.ratio is not None]
+    words = {Change.REGRESSED: "slower", Change.IMPROVED: "faster", Change.UNCHANGED: "unchanged"}
+    parts = [f"{changes.count(change)} {word}" for change, word in words.items() if changes.count(change)]
+    undecided = changes.count(Change.INCONCLUSIVE)
+    if undecided:
+        parts.append(f"{undecided} inconclusive")
+    return ", ".join(parts) or "no runtime to compare"

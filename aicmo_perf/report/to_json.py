@@ -1,0 +1,333 @@
+"""The machine formats in JSON, each versioned: ``{"format": "aicmo-perf/run", "version": 1, ...}``.
+
+Keys carry units and come in a fixed order; times are ISO 8601 in UTC; what is absent is null, and there is no NaN.
+``docs/run.schema.json`` describes the run. A version grows when a key changes its meaning or goes; new keys do not
+change it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aicmo_perf.comparison import FeatureComparison, RunComparison
+from aicmo_perf.gate import Verdict
+from aicmo_perf.model import Change, Feature, FeatureStatus, Run, SelfTestResult, Series, Signature, Status
+from aicmo_perf.report.comparison_section import new_features, status_changes
+from aicmo_perf.report.trend import RatiosToPrevious, Trend, trend_of, window_of
+from aicmo_perf.report.wording import counts_by_status, duration_seconds
+
+Payload = dict[str, Any]
+"""A JSON object under construction."""
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def dumps(payload: Mapping[str, object]) -> str:
+    """The payload as ASCII JSON text with a newline at its end, so that any terminal, pipe or file can hold it."""
+    return json.dumps(_plain(payload), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def _plain(value: object) -> object:
+    """What JSON can hold: numbers are finite, and no half of a surrogate pair hides in a text."""
+    if isinstance(value, str):
+        return value if value.isascii() else _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(_plain(str(key))): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def moment_json(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with microseconds: ``2025-03-01T09:30:00.000000Z``."""
+    if moment is None:
+        return None
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def run_payload(result: SelfTestResult, comparison: RunComparison | None = None) -> Payload:
+    """One run with all its features; the format ``aicmo-perf/run``."""
+    compared = comparison.by_key() if comparison is not None else {}
+    return {
+        "format": "aicmo-perf/run",
+        "version": 1,
+        "run": run_json(result.run),
+        "features": [_status_json(status, compared.get(status.key)) for status in result.features],
+        "summary": _summary_json(result, comparison),
+        "comparison": _comparison_json(comparison) if comparison is not None else None,
+    }
+
+
+def history_payload(series: Sequence[Series]) -> Payload:
+    """Features over runs, oldest first; the format ``aicmo-perf/history``."""
+    windows = window_of(series)
+    ratios = RatiosToPrevious()
+    return {
+        "format": "aicmo-perf/history",
+        "version": 1,
+        "features": [
+            {
+                **_feature_json(one.feature),
+                "trend": _trend_json(trend_of(one, windows[one.feature.suite])),
+                "points": _points_json(one, ratios),
+            }
+            for one in series
+        ],
+    }
+
+
+def runs_payload(runs: Sequence[Run], counts: Mapping[int, Mapping[Status, int]]) -> Payload:
+    """A list of runs with their statuses counted, by the run's id; the format ``aicmo-perf/runs``."""
+    return {
+        "format": "aicmo-perf/runs",
+        "version": 1,
+        "runs": [
+            {**run_json(run), "status_counts": _counts_json(counts.get(run.id, {}) if run.id is not None else {})}
+            for run in runs
+        ],
+    }
+
+
+def comparison_payload(result: SelfTestResult, comparison: RunComparison, *, first: str, second: str) -> Payload:
+    """The second side against the first, each called as the user did; the format ``aicmo-perf/comparison``."""
+    return {
+        "format": "aicmo-perf/comparison",
+        "version": 1,
+        "first": first,
+        "second": second,
+        "run": run_json(result.run),
+        "features": [
+            {**_feature_json(item.feature), "status": item.status.value, **_compared_json(item)}
+            for item in comparison.features
+        ],
+        "comparison": _comparison_json(comparison),
+    }
+
+
+def gate_payload(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> Payload:
+    """A verdict; the format ``aicmo-perf/gate``."""
+    coverage = verdict.coverage
+    return {
+        "format": "aicmo-perf/gate",
+        "version": 1,
+        "passed": verdict.passed,
+        "could_judge": verdict.could_judge,
+        "rules": [rule.value for rule in verdict.rules],
+        "findings": [
+            {
+                "rule": finding.rule.value,
+                **_feature_json(finding.feature),
+                "message": finding.message,
+                "advice": finding.advice,
+            }
+            for finding in verdict.findings
+        ],
+        "notes": list(verdict.notes),
+        "coverage": {
+            "judged_count": coverage.judged_count,
+            "inconclusive_count": coverage.inconclusive_count,
+            "new_count": coverage.new_count,
+            "vanished_count": coverage.vanished_count,
+        },
+        "run": run_json(result.run),
+        "summary": _summary_json(result, comparison),
+        "comparison": _comparison_json(comparison) if comparison is not None else None,
+    }
+
+
+def run_json(run: Run) -> Payload:
+    """A run without its features."""
+    facts = run.environment.facts
+    return {
+        "id": run.id,
+        "uuid": run.uuid,
+        "state": run.state.value,
+        "mode": run.mode.value,
+        "label": run.label,
+        "started_at": moment_json(run.started_at),
+        "finished_at": moment_json(run.finished_at),
+        "duration_seconds": duration_seconds(run),
+        "suites": list(run.suites),
+        "options": run.options.to_dict(),
+        "commit_sha": run.commit_sha,
+        "branch": run.branch,
+        "dirty": run.dirty,
+        "environment": {
+            "fingerprint": run.environment.fingerprint,
+            "facts": {name: facts[name] for name in sorted(facts)},
+        },
+        "ci_provider": run.ci_provider,
+        "ci_url": run.ci_url,
+        "tool_version": run.tool_version,
+        "owner": None
+        if run.owner is None
+        else {
+            "hostname": run.owner.hostname,
+            "pid": run.owner.pid,
+            "process_started": run.owner.process_started,
+        },
+    }
+
+
+def _feature_json(feature: Feature) -> Payload:
+    return {
+        "suite": feature.suite,
+        "name": feature.name,
+        "qualified_name": feature.qualified_name,
+        "category": feature.category.value,
+        "critical": feature.critical,
+    }
+
+
+def _status_json(status: FeatureStatus, item: FeatureComparison | None) -> Payload:
+    return {
+        **_feature_json(status.feature),
+        "status": status.status.value,
+        "errors": list(status.errors),
+        "warnings": list(status.warnings),
+        "skip_reason": status.skip_reason,
+        "scenario_count": status.scenario_count,
+        "runtime_seconds": status.runtime_seconds,
+        "first_call_seconds": status.first_call_seconds,
+        "sample_count": status.sample_count,
+        "min_seconds": status.min_seconds,
+        "mean_seconds": status.mean_seconds,
+        "stddev_seconds": status.stddev_seconds,
+        "cpu_seconds": status.cpu_seconds,
+        "peak_rss_bytes": status.peak_rss_bytes,
+        "signatures": [_signature_json(signature) for signature in status.signatures],
+        "output_digests": list(status.output_digests),
+        "flaky": status.is_flaky,
+        "output_varies": status.output_varies,
+        **_judgement_json(item),
+    }
+
+
+def _signature_json(signature: Signature) -> Payload:
+    return {
+        "status": signature.status.value,
+        "error_count": signature.error_count,
+        "warning_count": signature.warning_count,
+    }
+
+
+def _judgement_json(item: FeatureComparison | None) -> Payload:
+    """How a feature stands to its baseline; the change is null when nothing was compared."""
+    if item is None:
+        return {"baseline": None, "change": None}
+    return {"baseline": _baseline_json(item), "change": item.change.value}
+
+
+def _compared_json(item: FeatureComparison) -> Payload:
+    return {
+        "runtime_seconds": item.runtime_seconds,
+        "baseline": _baseline_json(item),
+        "change": item.change.value,
+    }
+
+
+def _baseline_json(item: FeatureComparison) -> Payload | None:
+    """A feature's past; null for one without."""
+    if item.previous_status is None:
+        return None
+    return {
+        "runtime_seconds": item.baseline_seconds,
+        "run_count": item.baseline_run_count,
+        "status": item.previous_status.value,
+        "ratio": item.ratio,
+        "p_value": item.p_value,
+        "smallest_visible_ratio": item.smallest_visible_ratio,
+        "reason": item.reason or None,
+    }
+
+
+def _summary_json(result: SelfTestResult, comparison: RunComparison | None) -> Payload:
+    critical = [status for status in result.features if status.critical]
+    changes = [item.change for item in comparison.features] if comparison is not None else None
+    return {
+        "feature_count": len(result.features),
+        "status_counts": _counts_json(counts_by_status(status.status for status in result.features)),
+        "critical_count": len(critical),
+        "critical_failing_count": sum(status.status.is_failing for status in critical),
+        "flakiness_checked": result.flakiness_checked,
+        "flaky_count": sum(status.is_flaky for status in result.features),
+        "output_varies_count": sum(status.output_varies for status in result.features),
+        "change_counts": None if changes is None else {change.value: changes.count(change) for change in Change},
+    }
+
+
+def _counts_json(counts: Mapping[Status, int]) -> dict[str, int]:
+    return {status.value: counts.get(status, 0) for status in Status}
+
+
+def _comparison_json(comparison: RunComparison) -> Payload:
+    return {
+        "baselines": [
+            {
+                "suite": baseline.suite,
+                "runs": [{"id": run.id, "uuid": run.uuid, "commit_sha": run.commit_sha} for run in baseline.runs],
+                "why": baseline.why,
+                "obstacle": baseline.obstacle or None,
+            }
+            for baseline in comparison.baselines
+        ],
+        "new": [_feature_json(item.feature) for item in new_features(comparison)],
+        "vanished": [_feature_json(feature) for feature in comparison.vanished],
+        "status_changes": [
+            {
+                "suite": item.feature.suite,
+                "qualified_name": item.feature.qualified_name,
+                "from": item.previous_status.value if item.previous_status is not None else None,
+                "to": item.status.value,
+            }
+            for item in status_changes(comparison)
+        ],
+    }
+
+
+def _trend_json(trend: Trend) -> Payload:
+    return {
+        "run_count": trend.run_count,
+        "latest_seconds": trend.latest_seconds,
+        "latest_status": trend.latest_status.value if trend.latest_status is not None else None,
+        "median_seconds": trend.median_seconds,
+        "spread_ratio": trend.spread_ratio,
+        "change_ratio": trend.change_ratio,
+        "failing_count": trend.failing_count,
+        "flaky_count": trend.flaky_count,
+    }
+
+
+def _points_json(series: Series, ratios: RatiosToPrevious) -> list[Payload]:
+    points = []
+    for point, ratio in zip(series.points, ratios.of(series.points), strict=True):
+        run = point.run
+        mode, fingerprint, quick = ratios.measured_as(run)
+        points.append(
+            {
+                "run_id": run.id,
+                "run_uuid": run.uuid,
+                "started_at": moment_json(run.started_at),
+                "commit_sha": run.commit_sha,
+                "branch": run.branch,
+                "mode": mode,
+                "quick": quick,
+                "environment": fingerprint,
+                "status": point.status.value,
+                "runtime_seconds": point.runtime_seconds,
+                "ratio_to_previous": ratio,
+                "error_count": point.error_count,
+                "warning_count": point.warning_count,
+                "scenario_count": point.scenario_count,
+                "flaky": point.is_flaky,
+                "output_varies": point.output_varies,
+            }
+        )
+    return points

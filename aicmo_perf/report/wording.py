@@ -1,0 +1,144 @@
+"""How single facts are worded in every report: moments, commits, machines, statuses, changes.
+
+One place, so that two reports never call one thing by two names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from aicmo_perf.comparison import FeatureComparison
+from aicmo_perf.model import Change, Environment, Run, Status
+from aicmo_perf.report.document import Cell, Tone
+from aicmo_perf.units import count_of, format_change, format_seconds
+
+NOTHING = "–"
+_STATUS_TONES = {
+    Status.PASS: Tone.GOOD,
+    Status.PARTIAL: Tone.WARN,
+    Status.FAIL: Tone.BAD,
+    Status.ERROR: Tone.BAD,
+    Status.SKIP: Tone.MUTED,
+}
+_CHANGE_TONES = {
+    Change.REGRESSED: Tone.BAD,
+    Change.IMPROVED: Tone.GOOD,
+    Change.UNCHANGED: Tone.NORMAL,
+    Change.INCONCLUSIVE: Tone.MUTED,
+}
+_TRACEBACK = "Traceback (most recent call last)"
+_GIST_LENGTH = 200
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A moment for people, in UTC: ``2025-03-01 09:30:00 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment is not None else NOTHING
+
+
+def duration_seconds(run: Run) -> float | None:
+    """Seconds from the run's start to its end; None while it has none."""
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at is not None else None
+
+
+def duration_text(run: Run) -> str:
+    """The run's duration for people."""
+    return format_seconds(duration_seconds(run))
+
+
+def commit_text(run: Run) -> str:
+    """The commit, shortened to ten digits; ``+ changes`` when the working tree differed from it."""
+    if not run.commit_sha:
+        return NOTHING
+    return run.commit_sha[:10] + (" + changes" if run.dirty else "")
+
+
+def run_text(run: Run) -> str:
+    """The run's number, or the start of its uuid when it is not stored."""
+    return str(run.id) if run.id is not None else run.uuid[:13]
+
+
+def runs_text(runs: Sequence[Run]) -> str:
+    """Which runs, oldest first, neighbours drawn together: ``runs 3, 5–9``."""
+    groups: list[list[Run]] = []
+    for run in runs:
+        last = groups[-1][-1].id if groups else None
+        if run.id is not None and last is not None and run.id == last + 1:
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    named = ", ".join(
+        run_text(group[0]) if len(group) == 1 else f"{run_text(group[0])}–{run_text(group[-1])}" for group in groups
+    )
+    return f"run {named}" if len(runs) == 1 else f"runs {named}"
+
+
+def environment_text(environment: Environment) -> str:
+    """The machine and interpreter in one line: ``Apple M2, 8 CPUs, Darwin arm64, CPython 3.12.1``."""
+    facts = environment.facts
+    if not facts:
+        return "not recorded"
+    cpu_count = facts.get("cpu_count")
+    parts = (
+        facts.get("cpu_model"),
+        count_of(int(cpu_count), "CPU") if isinstance(cpu_count, int | float) else cpu_count,
+        _joined(facts, "system", "architecture"),
+        _joined(facts, "python_implementation", "python_version"),
+    )
+    return ", ".join(str(part) for part in parts if part) or "not recorded"
+
+
+def _joined(facts: Mapping[str, object], *names: str) -> str:
+    return " ".join(str(facts[name]) for name in names if facts.get(name))
+
+
+def status_cell(status: Status) -> Cell:
+    """A status in its tone."""
+    return Cell(status.value, _STATUS_TONES[status])
+
+
+def status_tone(status: Status) -> Tone:
+    """The tone of a status."""
+    return _STATUS_TONES[status]
+
+
+def change_tone(change: Change) -> Tone:
+    """The tone of a change."""
+    return _CHANGE_TONES[change]
+
+
+def change_cell(comparison: FeatureComparison | None, *, is_new: bool = False) -> Cell:
+    """A feature's change against its baseline in one cell: ``+12.3% regressed``, ``new``, or a dash."""
+    if is_new:
+        return Cell("new", Tone.MUTED)
+    if comparison is None or comparison.ratio is None:
+        return Cell(NOTHING, Tone.MUTED)
+    return Cell(f"{format_change(comparison.ratio)} {comparison.change}", change_tone(comparison.change))
+
+
+def status_counts_text(counts: Mapping[Status, int]) -> str:
+    """The statuses that occur: ``7 pass, 1 partial, 1 error``."""
+    return ", ".join(f"{counts[status]} {status}" for status in Status if counts.get(status)) or "no features"
+
+
+def counts_by_status(statuses: Iterable[Status]) -> dict[Status, int]:
+    """How often each status occurs, all five of them."""
+    counts = dict.fromkeys(Status, 0)
+    for status in statuses:
+        counts[status] += 1
+    return counts
+
+
+def gist(error: str) -> str:
+    """One line of an error: its own words, and of a traceback the exception, which is its last line."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    if not lines:
+        return "(no text)"
+    first, last = lines[0], lines[-1]
+    if first.startswith(_TRACEBACK):
+        line = last
+    elif first.endswith(":") and len(lines) > 1:
+        line = f"{first} {last}"
+    else:
+        line = first
+    return line if len(line) <= _GIST_LENGTH else line[: _GIST_LENGTH - 1] + "…"
