@@ -7,7 +7,9 @@ import click
 from aicmo_perf.cli.program import App, command, pass_app
 
 
-@click.group(epilog="\b\nExample:\n  aicmo-perf baseline pin release-1.0 latest\n  aicmo-perf gate --baseline name:release-1.0")
+@click.group(
+    epilog="\b\nExample:\n  aicmo-perf baseline pin release-1.0 latest\n  aicmo-perf gate --baseline name:release-1.0"
+)
 def baseline() -> None:
     """Pin runs by name, to judge later runs against."""
 

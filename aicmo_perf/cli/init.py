@@ -14,7 +14,10 @@ from aicmo_perf.cli.program import command
 @click.option("--github", is_flag=True, help="Also a GitHub Actions workflow that keeps the history between runs.")
 @click.option("--gitlab", is_flag=True, help="Also a GitLab CI job that keeps the history between pipelines.")
 def init(example: bool, github: bool, gitlab: bool) -> int:
-    """Write a commented configuration section, and CI recipes on request; nothing that exists is overwritten."""
+    """Write a configuration, and on request CI recipes.
+
+    Every key is there, commented out. Nothing that exists is overwritten.
+    """
     from aicmo_perf.workflows.init import initialise
 
     for path in initialise(Path.cwd(), example=example, github=github, gitlab=gitlab).paths:

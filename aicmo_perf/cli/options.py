@@ -82,7 +82,7 @@ def stacked(*decorators: Callable[[_Function], _Function]) -> Callable[[_Functio
 baseline_option = setting(
     "--baseline",
     metavar="WHICH",
-    help="Compare with run:ID, last:N, branch:NAME, commit:SHA or name:PINNED; otherwise with the last comparable runs.",
+    help="Compare with run:ID, last:N, branch:NAME, commit:SHA or name:PINNED; or the last comparable runs.",
 )
 
 gate_options = stacked(

@@ -5,22 +5,34 @@ Nothing is coloured, and no progress bar is drawn, unless it goes to a terminal;
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from aicmo_perf.report.document import Document
+
+# A report piped into a file is read in an editor, not at the width of whatever terminal started it.
+_WIDTH_WITHOUT_TERMINAL = 120
 
 
-def console(*, err: bool = False) -> Console:
-    """A rich console on standard output or standard error; as wide as the terminal, 120 columns where there is none."""
-    from rich.console import Console
+def show_document(document: Document, *, err: bool = False) -> None:
+    """Print a report for people, on standard output or standard error."""
+    from aicmo_perf.report.to_console import to_console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 120, soft_wrap=False, highlight=False)
+    width = shutil.get_terminal_size().columns if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
+    # Rich ends and flushes its own text; click.echo would strip nothing and add a second newline.
+    click.echo(to_console(document, width=width, color=has_color(stream)), err=err, nl=False, color=True)
+
+
+def has_color(stream: TextIO) -> bool:
+    """Whether to colour what goes to a stream: a terminal, and neither NO_COLOR nor a dumb one."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def note(text: str) -> None:

@@ -1,13 +1,14 @@
-"""Features over runs."""
+"""Features over runs, and the runs themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from aicmo_perf.config import Settings
-from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
-from aicmo_perf.model import Feature, Run, RunFilter, Series, Status
+from aicmo_perf.errors import NotFoundError, nearest_hint
+from aicmo_perf.model import Feature, FeatureKey, Mode, Run, RunFilter, Series, Status
 from aicmo_perf.store import Store, open_store
 from aicmo_perf.workflows.liveness import all_as_they_are, as_it_is
 
@@ -20,44 +21,80 @@ class RunsWithCounts:
     counts: dict[int, dict[Status, int]]
 
 
-def load_runs(settings: Settings, run_filter: RunFilter) -> RunsWithCounts:
-    """The runs that the filter lets through."""
+@dataclass(frozen=True, slots=True)
+class History:
+    """Features over runs.
+
+    Attributes:
+        series: one a feature.
+        is_one_feature: whether a single feature was asked for and is meant.
+    """
+
+    series: tuple[Series, ...]
+    is_one_feature: bool
+
+
+def run_filter(
+    *,
+    last: int | None,
+    default_last: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    branch: str | None = None,
+    mode: str | None = None,
+    suite: str | None = None,
+    environment: str | None = None,
+) -> RunFilter:
+    """Which runs to look at: the newest ``default_last``, unless a number or a time is given."""
+    if last is None and since is None and until is None:
+        last = default_last
+    return RunFilter(
+        last=last,
+        since=since,
+        until=until,
+        branch=branch,
+        mode=Mode(mode) if mode is not None else None,
+        suite=suite,
+        environment=environment,
+    )
+
+
+def load_runs(settings: Settings, window: RunFilter) -> RunsWithCounts:
+    """The runs of the window."""
     with open_store(settings.db_url, write=False) as store:
-        runs = all_as_they_are(store.runs(run_filter))
+        runs = all_as_they_are(store.runs(window))
         return RunsWithCounts(runs, store.status_counts([run.id for run in runs if run.id is not None]))
 
 
-def load_overview(settings: Settings, globs: Sequence[str], run_filter: RunFilter) -> tuple[Series, ...]:
-    """Every feature (of the globs) over the runs that the filter lets through."""
-    with open_store(settings.db_url, write=False) as store:
-        features = select_features(store, globs, run_filter.suite) if globs else None
-        return store.all_series(store.runs(run_filter), features)
+def load_history(settings: Settings, globs: Sequence[str], window: RunFilter, statuses: Sequence[str] = ()) -> History:
+    """The features that the globs name (all without any) over the runs of the window.
 
-
-def load_feature(
-    settings: Settings, feature: Feature, run_filter: RunFilter, statuses: frozenset[Status] = frozenset()
-) -> Series:
-    """One feature over the runs that the filter lets through."""
-    with open_store(settings.db_url, write=False) as store:
-        series = store.feature_series(feature, run_filter, statuses=statuses)
-        return replace(series, points=tuple(replace(point, run=as_it_is(point.run)) for point in series.points))
-
-
-def find_features(settings: Settings, globs: Sequence[str], suite: str | None) -> tuple[Feature, ...]:
-    """The features that the globs name.
+    Args:
+        settings: the database.
+        globs: names or globs.
+        window: which runs.
+        statuses: only results with one of these; empty for all.
 
     Raises: NotFoundError, with the nearest names, for a glob that matches nothing.
     """
+    wanted = frozenset(Status(status) for status in statuses)
     with open_store(settings.db_url, write=False) as store:
-        return select_features(store, globs, suite)
+        features = _features(store, globs, window.suite) if globs else None
+        if features is not None and len(features) == 1:
+            series = store.feature_series(features[0], window, statuses=wanted)
+            points = tuple(replace(point, run=as_it_is(point.run)) for point in series.points)
+            return History((replace(series, points=points),), is_one_feature=True)
+        every = store.all_series(store.runs(window), features)
+    if wanted:
+        every = tuple(
+            replace(series, points=tuple(point for point in series.points if point.status in wanted))
+            for series in every
+        )
+    return History(tuple(series for series in every if series.points), is_one_feature=False)
 
 
-def select_features(store: Store, globs: Sequence[str], suite: str | None) -> tuple[Feature, ...]:
-    """The features of the store that the globs name, each glob at least one.
-
-    Raises: NotFoundError, with the nearest names.
-    """
-    chosen: dict[tuple[str, str], Feature] = {}
+def _features(store: Store, globs: Sequence[str], suite: str | None) -> tuple[Feature, ...]:
+    chosen: dict[FeatureKey, Feature] = {}
     for glob in globs:
         matching = store.features([glob], suite=suite)
         if not matching:
@@ -68,17 +105,3 @@ def select_features(store: Store, globs: Sequence[str], suite: str | None) -> tu
             )
         chosen.update((feature.key, feature) for feature in matching)
     return tuple(chosen.values())
-
-
-def one_feature(settings: Settings, glob: str, suite: str | None) -> Feature:
-    """The one feature that a name or glob means.
-
-    Raises: NotFoundError for none, UsageError for several.
-    """
-    found = find_features(settings, [glob], suite)
-    if len(found) > 1:
-        raise UsageError(
-            f"{glob!r} means {len(found)} features.",
-            "Choose one: " + ", ".join(f"{feature.suite}:{feature.qualified_name}" for feature in found[:5]) + ".",
-        )
-    return found[0]

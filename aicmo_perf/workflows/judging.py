@@ -80,9 +80,7 @@ def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) ->
     """The policy that the settings describe; thresholds that are not set are the policy's own defaults."""
     switched_on = frozenset(rule for rule in Rule if getattr(settings, rule.value))
     thresholds = {
-        item.name: value
-        for item in fields(SlownessPolicy)
-        if (value := getattr(settings, item.name, None)) is not None
+        item.name: value for item in fields(SlownessPolicy) if (value := getattr(settings, item.name, None)) is not None
     }
     return GatePolicy(rules=switched_on if rules is None else rules, slowness=SlownessPolicy(**thresholds))
 

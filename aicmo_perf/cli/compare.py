@@ -1,0 +1,38 @@
+"""``aicmo-perf compare``: two runs or two commits side by side."""
+
+from __future__ import annotations
+
+import click
+
+from aicmo_perf.cli.output import show_document
+from aicmo_perf.cli.program import App, command, pass_app
+
+
+@command(
+    "compare",
+    example="""
+aicmo-perf compare latest~1 latest
+aicmo-perf compare 1a2b3c4 5d6e7f8 --format markdown""",
+)
+@click.argument("before")
+@click.argument("after", default="latest")
+@click.option("--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console")
+@pass_app
+def compare(app: App, before: str, after: str, form: str) -> int:
+    """Compare two runs, or the runs of two commits.
+
+    BEFORE is what was, AFTER (otherwise the latest run) what is; a commit stands for all its comparable runs.
+    """
+    from aicmo_perf.report import compare_report, to_json, to_markdown
+    from aicmo_perf.workflows.compare import compare_runs
+
+    judged = compare_runs(app.settings(), before, after)
+    if form == "json":
+        click.echo(to_json.dumps(to_json.comparison_payload(judged.result, judged.comparison)), nl=False)
+        return 0
+    document = compare_report.build_compare_report(judged.result, judged.comparison, first=before, second=after)
+    if form == "markdown":
+        click.echo(to_markdown.to_markdown(document), nl=False)
+    else:
+        show_document(document)
+    return 0

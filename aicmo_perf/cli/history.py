@@ -1,0 +1,55 @@
+"""``aicmo-perf history``: features over runs."""
+
+from __future__ import annotations
+
+import click
+
+from aicmo_perf.cli.options import run_filter_options
+from aicmo_perf.cli.output import note, show_document
+from aicmo_perf.cli.program import App, command, pass_app
+
+DEFAULT_WINDOW = 50
+
+
+@command(
+    "history",
+    example="""
+aicmo-perf history
+aicmo-perf history persona_generator --last 30
+aicmo-perf history 'generate_*' --since 30d --format csv""",
+)
+@click.argument("features", nargs=-1, metavar="[FEATURE]...")
+@run_filter_options
+@click.option("--status", multiple=True, type=click.Choice(["pass", "partial", "fail", "error", "skip"]))
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table")
+@pass_app
+def history(
+    app: App, features: tuple[str, ...], status: tuple[str, ...], form: str, last: int | None, **given: object
+) -> int:
+    """Show every feature's trend, or one feature's runs.
+
+    FEATURE is a name, a qualified name, suite:name, or a glob; several, or a glob of several, show trends. Looks at
+    the last 50 runs, unless --last or a time says otherwise.
+    """
+    from aicmo_perf.report import history_report, to_csv, to_json, to_markdown
+    from aicmo_perf.workflows.history import load_history, run_filter
+
+    window = run_filter(last=last, default_last=DEFAULT_WINDOW, **given)
+    found = load_history(app.settings(), features, window, status)
+    if form == "json":
+        click.echo(to_json.dumps(to_json.history_payload(found.series)), nl=False)
+    elif form == "csv":
+        click.echo(to_csv.history_csv(found.series), nl=False)
+    elif not any(series.points for series in found.series):
+        note("No run fits these filters.")
+    else:
+        document = (
+            history_report.build_feature_history(found.series[0])
+            if found.is_one_feature
+            else history_report.build_history_overview(found.series)
+        )
+        if form == "markdown":
+            click.echo(to_markdown.to_markdown(document), nl=False)
+        else:
+            show_document(document)
+    return 0
