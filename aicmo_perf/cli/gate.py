@@ -23,8 +23,9 @@ aicmo-perf gate --no-slower --min-effect 5%""",
 def gate(app: App, run: str, form: str, **given: object) -> int:
     """Judge a run; the exit code is the answer.
 
-    Judges RUN (otherwise the latest) against its baseline, and exits with 1 when a rule finds something. RUN is an id, the start of a uuid, latest, latest~3, a commit or a label. A project's first run has no baseline:
-    the gate says so and passes, unless --strict.
+    Judges RUN (otherwise the latest) against its baseline, and exits with 1 when a rule finds something. RUN is an
+    id, the start of a uuid, latest, latest~3, a commit or a label. A project's first run has no baseline: the gate
+    says so and passes, unless --strict.
     """
     from aicmo_perf.workflows.report import load_complete
 

@@ -33,6 +33,9 @@ Labels = Mapping[FeatureKey, str]
 Recent = Mapping[FeatureKey, Sequence[float | None]]
 """Each feature's last runtimes in seconds, oldest first and the run's own last; None where there is none."""
 
+LAST_RUN_COUNT = 20
+"""How many runs the sparkline of a run's report goes back, itself included."""
+
 _RIGHT = Alignment.RIGHT
 
 
@@ -92,9 +95,14 @@ def features_table(result: SelfTestResult, labels: Labels, recent: Recent | None
             Cell(str(len(status.warnings))),
         ]
         if recent is not None:
-            cells.append(Cell(sparkline(recent.get(status.key, ()))))
+            cells.append(recent_cell(status.key, recent))
         rows.append(tuple(cells))
     return Table(tuple(columns), tuple(rows))
+
+
+def recent_cell(key: FeatureKey, recent: Recent) -> Cell:
+    """The feature's last runs as a sparkline."""
+    return Cell(sparkline(recent.get(key, ())[-LAST_RUN_COUNT:]))
 
 
 def runtime_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:

@@ -35,12 +35,12 @@ from aicmo_perf.report.result_sections import (
     features_table,
     flakiness_blocks,
     problem_blocks,
+    recent_cell,
     runtime_blocks,
     state_notice,
     summary_table,
 )
 from aicmo_perf.report.run_facts import header_bullets
-from aicmo_perf.report.sparkline import sparkline
 from aicmo_perf.report.wording import (
     change_cell,
     counts_by_status,
@@ -113,7 +113,7 @@ def _summary_features(
             status_cell(status.status),
             Cell(format_seconds(status.runtime_seconds)),
             change_cell(compared.get(status.key), is_new=status.key in new),
-            Cell(sparkline(recent.get(status.key, ()) if recent is not None else ())),
+            recent_cell(status.key, recent or {}),
             Cell(format_seconds(status.first_call_seconds), Tone.MUTED),
         )
         for status in result.features

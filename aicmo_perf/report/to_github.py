@@ -16,7 +16,7 @@ from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, findin
 from aicmo_perf.report.to_markdown import to_markdown
 
 
-def github_annotations(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
+def to_github(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
     """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say."""
     return "".join(f"{line}\n" for line in _lines(verdict, result, comparison))
 
@@ -25,12 +25,12 @@ def _lines(verdict: Verdict, result: SelfTestResult, comparison: RunComparison |
     labels = verdict_labels(verdict, result, comparison)
     for finding in verdict.findings:
         label = labels[finding.feature.key]
-        yield annotation("error", f"{RULE_TITLES[finding.rule]}: {label}", f"{label}: {finding_text(finding)}")
+        yield _workflow_command("error", f"{RULE_TITLES[finding.rule]}: {label}", f"{label}: {finding_text(finding)}")
     for note in verdict.notes:
-        yield annotation("notice", "aicmo-perf gate", note)
+        yield _workflow_command("notice", "aicmo-perf gate", note)
 
 
-def annotation(level: str, title: str, message: str) -> str:
+def _workflow_command(level: str, title: str, message: str) -> str:
     """One workflow command on one line.
 
     Args:
@@ -49,6 +49,6 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def github_job_summary(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
+def job_summary(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
     """What goes into the file that ``GITHUB_STEP_SUMMARY`` names."""
     return to_markdown(build_gate_report(verdict, result, comparison))

@@ -95,13 +95,11 @@ def runs_payload(runs: Sequence[Run], counts: Mapping[int, Mapping[Status, int]]
     }
 
 
-def comparison_payload(result: SelfTestResult, comparison: RunComparison, *, first: str, second: str) -> Payload:
-    """The second side against the first, each called as the user did; the format ``aicmo-perf/comparison``."""
+def comparison_payload(result: SelfTestResult, comparison: RunComparison) -> Payload:
+    """A run beside the side named first, whose runs are its baselines; the format ``aicmo-perf/comparison``."""
     return {
         "format": "aicmo-perf/comparison",
         "version": 1,
-        "first": first,
-        "second": second,
         "run": run_json(result.run),
         "features": [
             {**_feature_json(item.feature), "status": item.status.value, **_compared_json(item)}

@@ -200,9 +200,7 @@ def definition_of(function: object) -> FeatureDefinition | None:
     """What the decorator noted on this callable; None when it is not decorated."""
     # of the object itself: a wrapper made by functools.wraps copies its target's attributes
     definition = getattr(function, "__dict__", {}).get(DEFINITION_ATTRIBUTE)
-    return (
-        definition if isinstance(definition, FeatureDefinition) and definition.function is function else None
-    )
+    return definition if isinstance(definition, FeatureDefinition) and definition.function is function else None
 
 
 def _registering_namespace() -> dict[str, Any]:

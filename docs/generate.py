@@ -1,0 +1,107 @@
+"""Write what the docs can derive from the code: the command reference and the schema.
+
+    python docs/generate.py            # rewrite docs/cli.md and the generated parts of docs/*.md
+    python docs/generate.py --check    # exit with 1 if anything would change
+
+Generated parts of hand-written pages stand between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+DOCS = Path(__file__).parent
+
+
+def command_reference() -> str:
+    """Every command with its usage and options, as ``--help`` prints them."""
+    from aicmo_perf.cli import cli
+
+    parts = [
+        "# Commands",
+        "",
+        "Generated from the program by `python docs/generate.py`; the same text as `--help`.",
+        "",
+        "An option with an environment variable beside it also has a key in the configuration file, save `--db`'s",
+        "neighbours `--config` and `--debug`; the flag wins over the variable, the variable over the file.",
+    ]
+    for path, command in _commands("aicmo-perf", cli):
+        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        parts += ["", f"## {path}", "", "```text", command.get_help(context).rstrip(), "```"]
+    return "\n".join(parts) + "\n"
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, child in sorted(command.commands.items()):
+            yield from _commands(f"{path} {name}", child)
+
+
+def schema_tables() -> str:
+    """Each table with its purpose, columns and keys, from the models."""
+    from sqlalchemy.dialects import sqlite
+
+    from aicmo_perf.store.models import metadata
+
+    dialect = sqlite.dialect()
+    parts: list[str] = []
+    for table in metadata.sorted_tables:
+        parts += [f"### `{table.name}`", ""]
+        if holds := table.info.get("holds"):
+            parts += [f"{holds[0].upper()}{holds[1:]}.", ""]
+        parts += ["| column | type | key |", "|---|---|---|"]
+        for column in table.columns:
+            keys = ["primary"] if column.primary_key else []
+            keys += [f"→ `{key.target_fullname}`" for key in column.foreign_keys]
+            keys += ["unique"] if column.unique else []
+            kind = column.type.compile(dialect=dialect) + ("" if column.nullable else " not null")
+            parts.append(f"| `{column.name}` | {kind} | {', '.join(keys)} |")
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def configuration_example() -> str:
+    """The section that ``init`` writes."""
+    from aicmo_perf.config import SECTION
+    from aicmo_perf.workflows.init import configuration
+
+    return f"```toml\n{configuration(SECTION)}```\n"
+
+
+_PARTS: dict[str, Callable[[], str]] = {"schema": schema_tables, "configuration": configuration_example}
+_MARKED = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def generated_pages() -> dict[Path, str]:
+    """Each page that has anything generated, as it should read."""
+    pages = {DOCS / "cli.md": command_reference()}
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if _MARKED.search(text):
+            pages[page] = _MARKED.sub(lambda found: found[1] + "\n" + _PARTS[found[2]]() + "\n" + found[3], text)
+    return pages
+
+
+def main() -> int:
+    """Write the pages, or only compare them."""
+    stale = [
+        page
+        for page, text in generated_pages().items()
+        if not page.exists() or page.read_text(encoding="utf-8") != text
+    ]
+    if "--check" not in sys.argv[1:]:
+        for page in stale:
+            page.write_text(generated_pages()[page], encoding="utf-8")
+    for page in stale:
+        print(page)
+    return int(bool(stale) and "--check" in sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
