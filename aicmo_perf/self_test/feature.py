@@ -173,8 +173,9 @@ def feature(
         if not callable(target):
             raise TypeError(f"@feature needs something that can be called, not {type(target).__name__}")
         namespace = _registering_namespace()
-        qualname: str = name or getattr(target, "__qualname__", type(target).__qualname__)
-        short_name: str = name or getattr(target, "__name__", type(target).__name__)
+        kind = type(target)
+        qualname = name or str(getattr(target, "__qualname__", kind.__qualname__))
+        short_name = name or str(getattr(target, "__name__", kind.__name__))
         definition = FeatureDefinition(
             function=target,
             name=short_name,
