@@ -1,0 +1,1 @@
+"""Numbers in, values out: nothing here knows of runs, stores or command lines."""
