@@ -1,0 +1,219 @@
+"""The schema, as SQLAlchemy Core tables.
+
+Core, not mapped classes: the store reads and writes whole values with a dozen statements, and importing the mapper
+would cost every command a third more than importing SQLAlchemy itself.
+
+Two kinds of keys. What is looked up from two sides (results by feature and by run) has its natural key as primary
+key, without a hidden row id (``WITHOUT ROWID`` in SQLite), so that a feature's history lies side by side in the file.
+What grows fastest (signatures, and the samples under the same number) is numbered in the order of writing: SQLite
+fills the pages of such tables to the brim, where a natural key would leave a tenth of each empty.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from aicmo_perf.model import Category, Mode, RunState, Status
+from aicmo_perf.store.columns import EnvironmentJson, FreeText, OptionsJson, PackedFloats, UtcTime, choice
+
+
+class MessageKind(StrEnum):
+    """What a message says: that something is wrong, or that it may be."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+# info["holds"] says in a line what a table is for; the documentation of the schema is made from it.
+# Every constraint has a name, or SQLite's batch migrations could not drop it later.
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", String(32), nullable=False, unique=True),
+    Column("facts", EnvironmentJson, nullable=False),
+    info={"holds": "machines and interpreters; the facts are those of the first run measured there"},
+)
+
+suites = Table(
+    "suites",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", FreeText, nullable=False, unique=True),
+    info={"holds": "named collections of features"},
+)
+
+features = Table(
+    "features",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("suite_id", ForeignKey("suites.id"), nullable=False),
+    Column("qualified_name", FreeText, nullable=False),
+    Column("name", FreeText, nullable=False),
+    Column("category", choice(Category, "category"), nullable=False),
+    Column("critical", Boolean, nullable=False),
+    UniqueConstraint("suite_id", "qualified_name"),
+    info={"holds": "things under test, as the newest run described them"},
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("state", choice(RunState, "state"), nullable=False),
+    Column("mode", choice(Mode, "mode"), nullable=False),
+    Column("quick", Boolean, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime),
+    Column("options", OptionsJson, nullable=False),
+    Column("environment_id", ForeignKey("environments.id"), nullable=False),
+    Column("commit_sha", FreeText),
+    Column("branch", FreeText),
+    Column("dirty", Boolean),
+    Column("ci_provider", FreeText),
+    Column("ci_url", FreeText),
+    Column("tool_version", FreeText, nullable=False),
+    Column("owner_hostname", FreeText),
+    Column("owner_pid", Integer),
+    Column("owner_process_started", FreeText),
+    Column("label", FreeText),
+    # what a baseline asks for: comparable runs of one branch, or of any
+    Index("ix_runs_comparable_on_branch", "environment_id", "mode", "quick", "branch", "state", "id"),
+    Index("ix_runs_comparable", "environment_id", "mode", "quick", "state", "id"),
+    # what people filter by
+    Index(None, "branch", "id"),
+    Index(None, "commit_sha", "id"),
+    Index(None, "label", "id"),
+    Index(None, "started_at"),
+    Index(None, "state", "id"),
+    # a number that once named a run never comes to name another
+    sqlite_autoincrement=True,
+    info={"holds": "one row a run, without its results"},
+)
+
+run_suites = Table(
+    "run_suites",
+    metadata,
+    Column("suite_id", ForeignKey("suites.id"), primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Index(None, "run_id"),
+    sqlite_with_rowid=False,
+    info={"holds": "the suites of each run, in its order"},
+)
+
+results = Table(
+    "results",
+    metadata,
+    Column("feature_id", ForeignKey("features.id"), primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("status", choice(Status, "status"), nullable=False),
+    Column("critical", Boolean, nullable=False),
+    Column("error_count", Integer, nullable=False),
+    Column("warning_count", Integer, nullable=False),
+    Column("scenario_count", Integer, nullable=False),
+    Column("sample_count", Integer, nullable=False),
+    Column("is_flaky", Boolean, nullable=False),
+    Column("output_varies", Boolean, nullable=False),
+    Column("runtime_seconds", Double),
+    Column("min_seconds", Double),
+    Column("mean_seconds", Double),
+    Column("stddev_seconds", Double),
+    Column("first_call_seconds", Double),
+    Column("cpu_seconds", Double),
+    Column("peak_rss_bytes", BigInteger),
+    Column("skip_reason", FreeText),
+    Index(None, "run_id"),
+    sqlite_with_rowid=False,
+    info={"holds": "one feature in one run, over all its iterations"},
+)
+
+signatures = Table(
+    "signatures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feature_id", Integer, nullable=False),
+    Column("run_id", Integer, nullable=False),
+    Column("iteration", Integer, nullable=False),
+    Column("status", choice(Status, "status"), nullable=False),
+    Column("error_count", Integer, nullable=False),
+    Column("warning_count", Integer, nullable=False),
+    Column("output_digest", FreeText),
+    UniqueConstraint("feature_id", "run_id", "iteration"),
+    ForeignKeyConstraint(["feature_id", "run_id"], ["results.feature_id", "results.run_id"], ondelete="CASCADE"),
+    info={"holds": "one feature in one iteration of a run: what must not change on unchanged code"},
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("signature_id", ForeignKey("signatures.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("loop_count", Integer, nullable=False),
+    Column("samples_seconds", PackedFloats, nullable=False),
+    info={"holds": "the warm samples of one feature in one iteration, packed float64; none when not measured"},
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("digest", LargeBinary(16), nullable=False, unique=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("text", FreeText, nullable=False),
+    Index(None, "fingerprint"),
+    info={"holds": "texts of errors and warnings, each once; the fingerprint groups alike failures"},
+)
+
+result_messages = Table(
+    "result_messages",
+    metadata,
+    Column("signature_id", ForeignKey("signatures.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", choice(MessageKind, "kind"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False),
+    Index(None, "message_id"),
+    sqlite_with_rowid=False,
+    info={"holds": "which messages one feature had in one iteration, in order"},
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", FreeText, nullable=False, unique=True),
+    # without a cascade: a pinned run cannot be deleted
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("pinned_at", UtcTime, nullable=False),
+    Column("pinned_by", FreeText),
+    Column("reason", FreeText, nullable=False),
+    Index(None, "run_id"),
+    info={"holds": "runs that people named as what to compare with"},
+)

@@ -1,0 +1,127 @@
+"""One run in full: each feature's status with its messages, signatures and samples."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from aicmo_perf.model import Feature, FeatureStatus, Run, SelfTestResult, Signature, Status
+from aicmo_perf.store.models import (
+    MessageKind,
+    features,
+    messages,
+    result_messages,
+    results,
+    samples,
+    signatures,
+    suites,
+)
+from aicmo_perf.store.run_rows import chunks
+
+
+def read_result(connection: Connection, run: Run) -> SelfTestResult:
+    """A run and what it says of each feature, in the order in which the features came."""
+    signatures_by_feature = _signatures_by_feature(connection, run)
+    texts_by_signature = _texts_by_signature(connection, run)
+    statement = (
+        select(*results.c, features.c.qualified_name, features.c.name, features.c.category)
+        .add_columns(suites.c.name.label("suite"))
+        .select_from(results.join(features).join(suites))
+        .where(results.c.run_id == run.id)
+        .order_by(results.c.position)
+    )
+    return SelfTestResult(
+        run=run,
+        features=tuple(
+            _status_of(row, signatures_by_feature[row.feature_id], texts_by_signature)
+            for row in connection.execute(statement)
+        ),
+    )
+
+
+def read_samples(connection: Connection, run: Run, feature: Feature) -> tuple[tuple[float, ...], ...]:
+    """A feature's warm samples in a run, seconds, one tuple an iteration; an empty one where nothing was measured."""
+    statement = (
+        select(samples.c.samples_seconds)
+        .select_from(suites.join(features).join(signatures, signatures.c.feature_id == features.c.id))
+        .outerjoin(samples)
+        .where(
+            suites.c.name == feature.suite,
+            features.c.qualified_name == feature.qualified_name,
+            signatures.c.run_id == run.id,
+        )
+        .order_by(signatures.c.iteration)
+    )
+    return tuple(packed or () for packed in connection.execute(statement).scalars())
+
+
+def count_statuses(connection: Connection, run_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
+    """How many features of each run have which status; a run without results has an empty count."""
+    counts: dict[int, dict[Status, int]] = {run_id: {} for run_id in run_ids}
+    for portion in chunks(counts):
+        statement = (
+            select(results.c.run_id, results.c.status, func.count())
+            .where(results.c.run_id.in_(portion))
+            .group_by(results.c.run_id, results.c.status)
+        )
+        for run_id, status, count in connection.execute(statement):
+            counts[run_id][status] = count
+    return counts
+
+
+def _signatures_by_feature(connection: Connection, run: Run) -> dict[int, list[Row[Any]]]:
+    by_feature: dict[int, list[Row[Any]]] = defaultdict(list)
+    statement = (
+        select(*signatures.c)
+        .select_from(results.join(signatures))
+        .where(results.c.run_id == run.id)
+        .order_by(signatures.c.feature_id, signatures.c.iteration)
+    )
+    for row in connection.execute(statement):
+        by_feature[row.feature_id].append(row)
+    return by_feature
+
+
+def _texts_by_signature(connection: Connection, run: Run) -> dict[tuple[int, MessageKind], list[str]]:
+    texts: dict[tuple[int, MessageKind], list[str]] = defaultdict(list)
+    statement = (
+        select(result_messages.c.signature_id, result_messages.c.kind, messages.c.text)
+        .select_from(results.join(signatures).join(result_messages).join(messages))
+        .where(results.c.run_id == run.id)
+        .order_by(result_messages.c.signature_id, result_messages.c.kind, result_messages.c.position)
+    )
+    for row in connection.execute(statement):
+        texts[row.signature_id, row.kind].append(row.text)
+    return texts
+
+
+def _status_of(
+    row: Row[Any], signature_rows: Sequence[Row[Any]], texts: dict[tuple[int, MessageKind], list[str]]
+) -> FeatureStatus:
+    # the messages of a run are those of the first iteration with its status, as when the iterations were merged
+    telling_id = next((signature.id for signature in signature_rows if signature.status is row.status), None)
+    return FeatureStatus(
+        name=row.name,
+        category=row.category,
+        status=row.status,
+        critical=row.critical,
+        errors=tuple(texts.get((telling_id, MessageKind.ERROR), ())) if telling_id else (),
+        warnings=tuple(texts.get((telling_id, MessageKind.WARNING), ())) if telling_id else (),
+        runtime_seconds=row.runtime_seconds,
+        suite=row.suite,
+        qualified_name=row.qualified_name,
+        skip_reason=row.skip_reason,
+        scenario_count=row.scenario_count,
+        first_call_seconds=row.first_call_seconds,
+        sample_count=row.sample_count,
+        min_seconds=row.min_seconds,
+        mean_seconds=row.mean_seconds,
+        stddev_seconds=row.stddev_seconds,
+        cpu_seconds=row.cpu_seconds,
+        peak_rss_bytes=row.peak_rss_bytes,
+        signatures=tuple(Signature(item.status, item.error_count, item.warning_count) for item in signature_rows),
+        output_digests=tuple(item.output_digest for item in signature_rows),
+    )

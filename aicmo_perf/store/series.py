@@ -1,0 +1,143 @@
+"""Features over many runs: which features there are, and their series.
+
+Every statement here starts from keys: a feature's results lie side by side in the file, and a run's are found by its
+number. Nothing grows with the runs and features that were not asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from aicmo_perf.model import Feature, FeatureKey, PastResult, Run, RunFilter, Series, Status
+from aicmo_perf.store.models import features, results, runs, suites
+from aicmo_perf.store.run_rows import chunks, conditions_of, newest_first, runs_of, select_runs
+
+_POINT_COLUMNS = (
+    results.c.status,
+    results.c.runtime_seconds,
+    results.c.error_count,
+    results.c.warning_count,
+    results.c.scenario_count,
+    results.c.is_flaky,
+    results.c.output_varies,
+)
+
+
+def read_features(connection: Connection, globs: Sequence[str], suite: str | None) -> tuple[Feature, ...]:
+    """The features that any of the globs matches (all without globs), in the order in which they became known."""
+    statement = _select_features().order_by(features.c.id)
+    if suite is not None:
+        statement = statement.where(suites.c.name == suite)
+    found = (_feature_of(row) for row in connection.execute(statement))
+    return tuple(feature for feature in found if not globs or any(_matches(feature, glob) for glob in globs))
+
+
+def read_feature_series(
+    connection: Connection, feature: Feature, run_filter: RunFilter, statuses: frozenset[Status]
+) -> Series:
+    """One feature's newest results in the runs of a filter, oldest first; empty when it is not stored."""
+    (found,) = _ids_of(connection, (feature,)).values() or (None,)
+    if found is None:
+        return Series(feature, ())
+    # A long way round to the end of the feature's own history, which a planner can walk backwards until it has enough.
+    statement = (
+        select_runs(*_POINT_COLUMNS)
+        .join(results, results.c.run_id == runs.c.id)
+        .where(results.c.feature_id == found, *conditions_of(connection, run_filter))
+    )
+    if statuses:
+        statement = statement.where(results.c.status.in_(sorted(statuses)))
+    rows = newest_first(connection, statement, run_filter.last)[::-1]
+    return Series(feature, tuple(_point_of(row, run) for row, run in zip(rows, runs_of(connection, rows), strict=True)))
+
+
+def read_all_series(
+    connection: Connection, of_runs: Sequence[Run], of_features: Sequence[Feature] | None
+) -> tuple[Series, ...]:
+    """The series over exactly these runs, oldest first: of the features given, or of all that have a point."""
+    run_by_id = {run.id: run for run in of_runs if run.id is not None}
+    points: dict[int, list[tuple[int, PastResult]]] = defaultdict(list)
+    columns = (results.c.feature_id, results.c.run_id, *_POINT_COLUMNS)
+    ids_by_key = None if of_features is None else _ids_of(connection, of_features)
+    for run_ids in chunks(run_by_id):
+        statement = select(*columns).where(results.c.run_id.in_(run_ids))
+        for rows in _executed(connection, statement, None if ids_by_key is None else ids_by_key.values()):
+            for row in rows:
+                points[row.feature_id].append((row.run_id, _point_of(row, run_by_id[row.run_id])))
+
+    def series_of(feature: Feature, feature_id: int | None) -> Series:
+        found = sorted(points.get(feature_id or 0, ()), key=lambda numbered: numbered[0])
+        return Series(feature, tuple(point for _, point in found))
+
+    if of_features is not None and ids_by_key is not None:
+        return tuple(series_of(feature, ids_by_key.get(feature.key)) for feature in of_features)
+    described = {
+        row.id: _feature_of(row)
+        for portion in chunks(sorted(points))
+        for row in connection.execute(_select_features().where(features.c.id.in_(portion)))
+    }
+    return tuple(series_of(described[feature_id], feature_id) for feature_id in sorted(points))
+
+
+def _executed(
+    connection: Connection, statement: Select[Any], feature_ids: Iterable[int] | None
+) -> Iterable[Iterable[Row[Any]]]:
+    """The rows of a statement on results, restricted to features if any are given, in portions."""
+    if feature_ids is None:
+        yield connection.execute(statement)
+        return
+    for portion in chunks(feature_ids):
+        yield connection.execute(statement.where(results.c.feature_id.in_(portion)))
+
+
+def _ids_of(connection: Connection, wanted: Sequence[Feature]) -> dict[FeatureKey, int]:
+    """The numbers of those features that are stored."""
+    names_by_suite: dict[str, list[str]] = defaultdict(list)
+    for feature in wanted:
+        names_by_suite[feature.suite].append(feature.qualified_name)
+    return {
+        (suite, row.qualified_name): row.id
+        for suite, names in names_by_suite.items()
+        for portion in chunks(names)
+        for row in connection.execute(
+            _select_features().where(suites.c.name == suite, features.c.qualified_name.in_(portion))
+        )
+    }
+
+
+def _select_features() -> Select[Any]:
+    return select(*features.c, suites.c.name.label("suite")).select_from(features.join(suites))
+
+
+def _feature_of(row: Row[Any]) -> Feature:
+    return Feature(
+        suite=row.suite,
+        qualified_name=row.qualified_name,
+        name=row.name,
+        category=row.category,
+        critical=row.critical,
+    )
+
+
+def _matches(feature: Feature, glob: str) -> bool:
+    """Whether a glob means the feature; a name that contains brackets also means itself."""
+    names = (feature.name, feature.qualified_name, f"{feature.suite}:{feature.qualified_name}")
+    return glob in names or any(fnmatchcase(name, glob) for name in names)
+
+
+def _point_of(row: Row[Any], run: Run) -> PastResult:
+    return PastResult(
+        run=run,
+        status=row.status,
+        runtime_seconds=row.runtime_seconds,
+        error_count=row.error_count,
+        warning_count=row.warning_count,
+        scenario_count=row.scenario_count,
+        is_flaky=row.is_flaky,
+        output_varies=row.output_varies,
+    )
