@@ -7,8 +7,9 @@ constructors: a brief that exists makes sense. Money is whole cents of the brief
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from enum import IntEnum, StrEnum
 
 _CURRENCY_SIGNS = {"EUR": "€", "GBP": "£", "USD": "$"}
@@ -232,6 +233,11 @@ class ClientBrief:
         for field in ("products", "segments", "competitors", "channels"):
             names = [item.name for item in getattr(self, field)]
             _require(len(set(names)) == len(names), f"two {field} of {self.company} share a name")
+        for text in _texts_in(self):
+            _require(
+                not any(unicodedata.category(character) in ("Cc", "Cs") for character in text),
+                f"the text {text!r} has control characters, which no document can show",
+            )
         _require_share(self, "market_share_ratio")
         shares = [self.market_share_ratio, *(rival.market_share_ratio for rival in self.competitors)]
         _require(sum(shares) <= 1 + 1e-9, f"the market of {self.company} is shared out more than once")
@@ -244,6 +250,11 @@ class ClientBrief:
         _require(len(set(self.closed_weekdays)) < len(Weekday), f"{self.company} is never open")
         _require(len(set(self.given_names)) >= len(self.segments), "each segment needs a name for its persona")
         _require(all(goal.due_on > self.starts_on for goal in self.goals), "a goal is due before the start")
+
+    @property
+    def name(self) -> str:
+        """What the brief is called in reports."""
+        return self.company
 
     @property
     def last_day(self) -> dt.date:
@@ -269,6 +280,17 @@ def avoided_words_in(texts: Iterable[str], brief: ClientBrief) -> list[str]:
         for word in brief.avoided_words
         if word.casefold() in text.casefold()
     ]
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _texts_in(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _texts_in(getattr(value, part.name))
 
 
 def _require(holds: bool, complaint: str) -> None:

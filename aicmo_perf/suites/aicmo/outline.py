@@ -104,7 +104,7 @@ def _situation_section(strategy: Strategy) -> Section:
             )
             for standing in situation.competitors
         ),
-        (4, 2, 3, 3, 3),
+        (4, 2, 4, 3, 4),
     )
     goals = Table(
         ("Goal", "Now", "Target", "Due", "A month", "Effort"),
@@ -222,7 +222,7 @@ def _week_blocks(strategy: Strategy) -> Iterator[Block]:
     brief, calendar = strategy.brief, strategy.calendar
     for week in calendar.weeks:
         rows = tuple(
-            (f"{post.day:%a} {_day(post.day)}, {post.hour}:00", post.channel, post.format, post.need.value,
+            (f"{post.day:%a %d %b}, {post.hour}:00", post.channel, post.format, post.need.value,
              brief.money(post.cost_cents))
             for post in calendar.posts
             if post.week == week.number
@@ -230,7 +230,7 @@ def _week_blocks(strategy: Strategy) -> Iterator[Block]:
         yield Block(
             heading=f"Week {week.number}: {week.theme}",
             paragraphs=(week.hook,),
-            table=Table(("When", "Where", "Format", "About", "Cost"), rows, (5, 4, 6, 4, 2)) if rows else None,
+            table=Table(("When", "Where", "Format", "About", "Cost"), rows, (5, 4, 6, 4, 3)) if rows else None,
         )
 
 

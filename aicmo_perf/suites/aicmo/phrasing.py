@@ -11,6 +11,7 @@ import functools
 import json
 import os
 import random
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +49,12 @@ class Phraser(Protocol):
 
 class PhrasingError(EnvironmentFailure):
     """The language model cannot be asked, or gave no usable answer."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        if hint:
+            # the engine reports exceptions as Python prints them, and Python prints notes
+            self.add_note(hint)
 
 
 _TEMPLATES: dict[Wording, tuple[str, ...]] = {
@@ -161,7 +168,7 @@ def phrase_by_model(kind: Wording, facts: Facts, endpoint: Endpoint) -> str:
                 {"role": "user", "content": json.dumps({"kind": kind, "facts": dict(facts)}, ensure_ascii=False)},
             ],
         )
-        text = completion.choices[0].message.content
+        answer = completion.choices[0].message.content
     except openai.APITimeoutError:
         raise PhrasingError(
             f"{where} did not answer within {endpoint.timeout_seconds:g} s.",
@@ -181,9 +188,10 @@ def phrase_by_model(kind: Wording, facts: Facts, endpoint: Endpoint) -> str:
             f"{where} sent an answer that is no chat completion ({type(failure).__name__}).",
             "Check that AICMO_LLM_BASE_URL ends where /chat/completions begins.",
         ) from None
-    if not isinstance(text, str) or not text.strip():
+    text = _one_line(answer) if isinstance(answer, str) else ""
+    if not text:
         raise PhrasingError(f"{where} answered without any text for a {kind}.", "Try another AICMO_LLM_MODEL.")
-    return text.strip()
+    return text
 
 
 @functools.lru_cache(maxsize=4)
@@ -202,6 +210,12 @@ def _client(endpoint: Endpoint) -> OpenAI:
         timeout=endpoint.timeout_seconds,
         max_retries=0,
     )
+
+
+def _one_line(text: str) -> str:
+    """The text without line breaks and control characters, which no document could show."""
+    printable = (character for character in " ".join(text.split()) if unicodedata.category(character) != "Cc")
+    return "".join(printable).strip()
 
 
 def _first_line(text: str) -> str:

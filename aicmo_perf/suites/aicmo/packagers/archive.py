@@ -1,4 +1,4 @@
-"""Zip archives that are the same bytes whenever and wherever they are written: fixed dates, order, rights and system."""
+"""Zip archives that are the same bytes whenever and wherever they are written: dates, order and rights are fixed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The strategy as a PDF on A4, with the fonts that every reader has, so that nothing but text is in the file.
 
-Those fonts know Western European letters (Windows-1252). Other letters lose their accents or are spelled out; emoji, which
-no print needs, are left out. What remains without a letter is told to the caller, never silently lost.
+Those fonts know Western European letters (Windows-1252). Other letters lose their accents or are spelled out; emoji are
+left out, which print can do without. Letters that have no such form are told to the caller, never silently lost.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import datetime as dt
 import io
 import re
 import unicodedata
+from typing import cast
 
 import fpdf
 import pypdf
@@ -18,7 +19,8 @@ from aicmo_perf.suites.aicmo.outline import Block, Outline, Section, Table
 
 _ENCODING = "windows-1252"
 _FONT = "Helvetica"
-_INK, _FAINT, _ACCENT, _BAND = (29, 39, 51), (91, 104, 118), (179, 67, 30), (243, 245, 248)
+_INK, _FAINT, _ACCENT, _RULE = (29, 39, 51), (91, 104, 118), (179, 67, 30), (214, 220, 227)
+_ROW_LINE_MM = 4.6
 _MARGIN_MM = 22
 # letters and signs that Unicode does not decompose into ones the fonts have
 _SPELLED_OUT = str.maketrans({"đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ł": "l", "Ł": "L", "ŋ": "n", "ŧ": "t",
@@ -27,15 +29,17 @@ _SPELLED_OUT = str.maketrans({"đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ł": 
 
 
 def printable(text: str) -> str:
-    """The text in letters that the fonts have; what they do not have and is no letter is left out."""
-    shown = []
-    for character in text.translate(_SPELLED_OUT):
-        for candidate in (character, unicodedata.normalize("NFKD", character)):
-            kept = candidate.encode(_ENCODING, "ignore").decode(_ENCODING)
-            if kept:
-                shown.append(kept)
-                break
-    return re.sub(r" {2,}", " ", "".join(shown)).strip()
+    """The text in what the fonts have; what they lack goes, with the blank before it."""
+    shown = "".join(_in_font(character) or "\0" for character in text.translate(_SPELLED_OUT))
+    return re.sub(" *\0+", "", shown).strip()
+
+
+def _in_font(character: str) -> str:
+    """A character as it is or without its accents; empty when the fonts have neither."""
+    for candidate in (character, unicodedata.normalize("NFKD", character)):
+        if kept := candidate.encode(_ENCODING, "ignore").decode(_ENCODING):
+            return kept
+    return ""
 
 
 def unprintable_letters(outline: Outline) -> tuple[str, ...]:
@@ -78,9 +82,19 @@ class _Document(fpdf.FPDF):
 
     def write_lines(self, text: str, *, height_mm: float, indent_mm: float = 0, gap_mm: float = 1) -> None:
         """A paragraph of the present font, then a gap."""
-        self.set_x(_MARGIN_MM + indent_mm)
-        self.multi_cell(0, height_mm, printable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+        for line in self.lines_of(printable(text), self.epw - indent_mm):
+            self.set_x(_MARGIN_MM + indent_mm)
+            self.cell(0, height_mm, line, new_x="LMARGIN", new_y="NEXT")
         self.ln(gap_mm)
+
+    def lines_of(self, text: str, width_mm: float) -> list[str]:
+        """The text of the present font broken into lines of a width."""
+        # breaking looks at every letter; most texts fit on a line
+        if self.get_string_width(text) + 2 * self.c_margin <= width_mm:
+            return [text]
+        lines = cast(list[str], self.multi_cell(width_mm, 1, text, align="L", dry_run=True, output="LINES"))
+        # fpdf2 returns them as the bytes of the fonts' encoding, each byte a character
+        return [line.encode("latin-1").decode(_ENCODING) for line in lines]
 
     def need_room(self, height_mm: float) -> None:
         """Start a new page unless so much is left of this one: a heading must not stand alone at its foot."""
@@ -92,8 +106,8 @@ def render_pdf(outline: Outline) -> bytes:
     """The document; section headings are bookmarks as well."""
     document = _Document(outline)
     document.add_page()
-    document.set_fill_color(*_ACCENT)
-    document.rect(0, 0, document.w, 6, style="F")
+    with document.local_context(fill_color=_ACCENT):
+        document.rect(0, 0, document.w, 6, style="F")
     document.ln(10)
     document.use(26, _INK, bold=True)
     document.write_lines(outline.title, height_mm=11)
@@ -134,20 +148,29 @@ def _write_block(document: _Document, block: Block) -> None:
 
 
 def _write_table(document: _Document, table: Table) -> None:
+    widths_mm = [document.epw * share / sum(table.widths) for share in table.widths]
     document.ln(1)
-    document.use(9.5, _INK)
-    heading_style = fpdf.FontFace(emphasis="BOLD", color=_FAINT)
-    with document.table(
-        col_widths=table.widths,
-        text_align="LEFT",
-        line_height=5,
-        padding=(1, 2, 1, 0),
-        borders_layout=fpdf.enums.TableBordersLayout.HORIZONTAL_LINES,
-        headings_style=heading_style,
-    ) as grid:
-        for cells in (table.header, *table.rows):
-            grid.row([printable(cell) for cell in cells])
+    for index, cells in enumerate((table.header, *table.rows)):
+        document.use(9.5, _INK if index else _FAINT, bold=not index)
+        _write_row(document, [printable(cell) for cell in cells], widths_mm)
     document.ln(2)
+
+
+def _write_row(document: _Document, cells: list[str], widths_mm: list[float]) -> None:
+    # FPDF.table() lays every cell out twice, which costs as much as all the rest of the document
+    columns = [document.lines_of(cell, width - 2) for cell, width in zip(cells, widths_mm, strict=True)]
+    height_mm = max(len(lines) for lines in columns) * _ROW_LINE_MM + 2
+    document.need_room(height_mm)
+    top = document.get_y()
+    left = float(document.l_margin)
+    for lines, width in zip(columns, widths_mm, strict=True):
+        for number, line in enumerate(lines):
+            document.set_xy(left, top + 1 + number * _ROW_LINE_MM)
+            document.cell(width, _ROW_LINE_MM, line)
+        left += width
+    document.set_draw_color(*_RULE)
+    document.line(document.l_margin, top + height_mm, left, top + height_mm)
+    document.set_xy(document.l_margin, top + height_mm)
 
 
 def check_pdf(content: bytes, outline: Outline) -> list[str]:
