@@ -30,6 +30,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aicmo_perf.errors import UsageError
 from aicmo_perf.model import Change
 from aicmo_perf.stats.multiple import benjamini_hochberg, critical_p_value
 from aicmo_perf.stats.robust import Level, clock_step, robust_level
@@ -64,7 +65,7 @@ class SlownessPolicy:
         min_runtime_seconds: a feature is too short to judge while it stays under this, now and then.
         max_visible_ratio: a feature so noisy that a change up to this ratio would go unseen is never ``unchanged``.
 
-    Raises: ValueError on values that make no sense.
+    Raises: UsageError on values that make no sense: they come from people's configuration.
     """
 
     min_effect_ratio: float = 0.10
@@ -75,14 +76,17 @@ class SlownessPolicy:
     max_visible_ratio: float = 2.0
 
     def __post_init__(self) -> None:
+        for name in ("min_effect_ratio", "min_effect_seconds", "min_runtime_seconds"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"{name} must not be negative.", "Set it to 0 to ask for no least value.")
         if not 0 < self.significance <= 0.5:
-            raise ValueError("a significance lies above 0 and is at most 0.5")
+            raise UsageError(
+                f"A significance of {self.significance:g} makes no sense.", "Write a share up to 0.5, such as 0.02."
+            )
         if self.min_run_count < 2:
-            raise ValueError("a spread needs two baseline runs at least")
-        if not (self.min_effect_ratio >= 0 and self.min_effect_seconds >= 0 and self.min_runtime_seconds >= 0):
-            raise ValueError("the least effects and the least runtime are not negative")
+            raise UsageError("min_run_count must be 2 at least.", "One run alone does not show how much runs differ.")
         if not self.max_visible_ratio > 1:
-            raise ValueError("the largest visible ratio is above 1")
+            raise UsageError("max_visible_ratio must be above 1.", "2 stands for a doubling of the runtime.")
 
 
 @dataclass(frozen=True, slots=True)
