@@ -6,7 +6,6 @@ the tool could not judge or could not run.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 USAGE_EXIT_CODE = 2
@@ -57,6 +56,9 @@ class EnvironmentFailure(AicmoPerfError):
 
 def nearest_hint(wanted: str, existing: Iterable[str], *, otherwise: str = "") -> str:
     """A hint that names up to three existing names close to the wanted one, or the other hint if none is."""
+    # Not needed until something goes wrong, and every command imports this module.
+    import difflib
+
     names = list(dict.fromkeys(existing))
     close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
     if not close:

@@ -5,8 +5,6 @@ Nothing heavy is imported here: ``--help`` answers at Click's speed, and a comma
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from aicmo_perf.cli.baselines import baseline
@@ -37,7 +35,6 @@ from aicmo_perf.version import __version__
     "--config",
     "config_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Read this file in place of pyproject.toml or aicmo-perf.toml.",
     envvar="AICMO_PERF_CONFIG",
     show_envvar=True,
@@ -45,7 +42,7 @@ from aicmo_perf.version import __version__
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(__version__, prog_name="aicmo-perf")
 @click.pass_context
-def cli(ctx: click.Context, db: str | None, config_file: Path | None, debug: bool) -> None:
+def cli(ctx: click.Context, db: str | None, config_file: str | None, debug: bool) -> None:
     """A self-test engine with a memory: is it slower than it was, is it flaky, since when?
 
     Exit codes: 0 fine, 1 judged and failed, 2 usage, 3 could not judge or could not run.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from aicmo_perf.cli.output import note
@@ -58,13 +56,15 @@ def check(app: App) -> int:
 
 
 @command("backup", example="aicmo-perf db backup history-before-cleanup.db")
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target")
 @pass_app
-def backup(app: App, target: Path) -> int:
+def backup(app: App, target: str) -> int:
     """Copy the database to the file TARGET, also while runs write to it."""
+    from pathlib import Path
+
     from aicmo_perf.workflows.database import backup_database
 
-    backup_database(app.settings(), target)
+    backup_database(app.settings(), Path(target))
     click.echo(f"Copied to {target}.")
     return 0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from aicmo_perf.cli.program import command
@@ -18,6 +16,8 @@ def init(example: bool, github: bool, gitlab: bool) -> int:
 
     Every key is there, commented out. Nothing that exists is overwritten.
     """
+    from pathlib import Path
+
     from aicmo_perf.workflows.init import initialise
 
     for path in initialise(Path.cwd(), example=example, github=github, gitlab=gitlab).paths:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import click
 
 from aicmo_perf.errors import AicmoPerfError
-from aicmo_perf.units import parse_ratio, parse_seconds
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -37,28 +36,40 @@ class Parsed(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-def _parse_moment(text: str) -> datetime:
+def _duration(text: str) -> float:
+    from aicmo_perf.units import parse_seconds
+
+    return parse_seconds(text)
+
+
+def _ratio(text: str) -> float:
+    from aicmo_perf.units import parse_ratio
+
+    return parse_ratio(text)
+
+
+def _probability(text: str) -> float:
+    if not 0 < (ratio := _ratio(text)) < 1:
+        raise ValueError(f"{text!r} is not between 0 and 1")
+    return ratio
+
+
+def _moment(text: str) -> datetime:
     """An aware time from ISO 8601 (a bare date is its midnight, UTC unless it says otherwise), or an age like 7d."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         try:
-            return datetime.now(UTC) - timedelta(seconds=parse_seconds(text))
+            return datetime.now(UTC) - timedelta(seconds=_duration(text))
         except AicmoPerfError:
             raise ValueError(f"{text!r} is no time; write 2026-01-31, 2026-01-31T12:00 or an age like 7d") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _parse_probability(text: str) -> float:
-    if not 0 < (ratio := parse_ratio(text)) < 1:
-        raise ValueError(f"{text!r} is not between 0 and 1")
-    return ratio
-
-
-DURATION = Parsed("duration", parse_seconds)
-RATIO = Parsed("ratio", parse_ratio)
-PROBABILITY = Parsed("probability", _parse_probability)
-MOMENT = Parsed("time", _parse_moment)
+DURATION = Parsed("duration", _duration)
+RATIO = Parsed("ratio", _ratio)
+PROBABILITY = Parsed("probability", _probability)
+MOMENT = Parsed("time", _moment)
 
 
 def setting(*declarations: str, **attributes: Any) -> Callable[[_Function], _Function]:

@@ -6,9 +6,7 @@ Nothing is coloured, and no progress bar is drawn, unless it goes to a terminal;
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -22,6 +20,8 @@ _WIDTH_WITHOUT_TERMINAL = 120
 
 def show_document(document: Document, *, err: bool = False) -> None:
     """Print a report for people, on standard output or standard error."""
+    import shutil
+
     from aicmo_perf.report.to_console import to_console
 
     stream = sys.stderr if err else sys.stdout
@@ -48,6 +48,8 @@ def write_machine_output(text: str, target: str) -> None:
     if target == "-":
         click.echo(text, nl=not text.endswith("\n"))
         return
+    from pathlib import Path
+
     from aicmo_perf.workflows.files import write_text
 
     write_text(Path(target), text)

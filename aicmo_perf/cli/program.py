@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -35,18 +33,22 @@ class App:
     """
 
     db: str | None
-    config_file: Path | None
+    config_file: str | None
     debug: bool
 
     def settings(self, **given: object) -> Settings:
         """The project's configuration with what flags and environment variables say on top."""
+        from pathlib import Path
+
         from aicmo_perf.config import load_settings
 
         # A path given here is relative to where the user stands, unlike one in the configuration file.
         db = self.db
         if db is not None and "://" not in db:
             db = str(Path(db).expanduser().absolute())
-        return load_settings(Path.cwd(), config_file=self.config_file).override(db=db, **given)
+        return load_settings(Path.cwd(), config_file=Path(self.config_file) if self.config_file else None).override(
+            db=db, **given
+        )
 
 
 pass_app = click.make_pass_decorator(App)
@@ -91,6 +93,8 @@ class Program(click.Group):
             raise
         except Exception:
             if ctx.params.get("debug"):
+                import traceback
+
                 traceback.print_exc()
             raise
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +14,8 @@ from aicmo_perf.cli.progress import run_progress
 from aicmo_perf.cli.verdict import announce, exit_code_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aicmo_perf.config import Settings
     from aicmo_perf.workflows.judging import JudgedRun
 
@@ -72,6 +73,8 @@ def run(
     configured suites are run. Exits with 1 when a critical feature fails or a flakiness check finds something, and
     with --gate when any of the gate's rules does.
     """
+    from pathlib import Path
+
     from aicmo_perf.workflows.run import execute_run
 
     settings = _settings(app, suites, selection, full, flakiness_check, given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,8 @@ from aicmo_perf.cli.output import show_document
 from aicmo_perf.errors import UNABLE_EXIT_CODE, EnvironmentFailure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from aicmo_perf.workflows.judging import JudgedRun
 
 GATE_FORMATS = ("console", "json", "github", "junit")
@@ -20,6 +21,8 @@ FAILED_EXIT_CODE = 1
 
 def announce(judged: JudgedRun, form: str, *, err: bool = False) -> None:
     """Print the verdict; for GitHub also add it to the job's summary where there is one."""
+    from pathlib import Path
+
     from aicmo_perf.report import gate_report, to_github, to_json, to_junit
 
     arguments = (judged.verdict, judged.result, judged.comparison)

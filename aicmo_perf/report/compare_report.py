@@ -23,7 +23,7 @@ def build_compare_report(result: SelfTestResult, comparison: RunComparison, *, f
         ("Date", moment_text(run.started_at)),
         ("Commit", commit_text(run)),
         ("Mode", run.mode.value),
-        ("Environment", f"{environment_text(run.environment)} ({run.environment.fingerprint})"),
+        ("Environment", environment_text(run.environment)),
     )
     return Document(
         (

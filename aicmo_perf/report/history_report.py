@@ -176,7 +176,7 @@ def build_feature_history(series: Series) -> Document:
 def _trend_facts(trend: Trend, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     yield "Runs", _window_text(runs)
     if len({run.environment.fingerprint for run in runs}) == 1:
-        yield "Environment", f"{environment_text(runs[-1].environment)} ({runs[-1].environment.fingerprint})"
+        yield "Environment", environment_text(runs[-1].environment)
     yield "Trend", sparkline(trend.runtimes_seconds, width=_SPARKLINE_WIDTH)
     yield "Latest", format_seconds(trend.latest_seconds)
     yield "Median", f"{format_seconds(trend.median_seconds)} (spread {format_share(trend.spread_ratio)})"

@@ -51,15 +51,23 @@ def state_notice(result: SelfTestResult) -> tuple[Block, ...]:
     return (Paragraph(prose(bold(lead, Tone.WARN), f" {rest}")),)
 
 
-def summary_table(result: SelfTestResult) -> Table:
-    """How many features have which status, and how many of these are critical."""
+def summary_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:
+    """How many features have which status, how many of these are critical, and which critical ones fail."""
     everywhere = counts_by_status(status.status for status in result.features)
     critical = counts_by_status(status.status for status in result.features if status.critical)
-    rows = [(status_cell(status), Cell(str(everywhere[status])), Cell(str(critical[status]))) for status in Status]
-    rows.append(
-        (Cell("total"), Cell(str(sum(everywhere.values()))), Cell(str(sum(critical.values())))),
-    )
-    return Table((Column("Status"), Column("Features", _RIGHT), Column("Critical", _RIGHT)), tuple(rows))
+    rows = [
+        (
+            status_cell(status) if everywhere[status] else Cell(status.value, Tone.MUTED),
+            Cell(str(everywhere[status])),
+            Cell(str(critical[status])),
+        )
+        for status in Status
+    ]
+    rows.append((Cell("total"), Cell(str(sum(everywhere.values()))), Cell(str(sum(critical.values())))))
+    yield Table((Column("Status"), Column("Features", _RIGHT), Column("Critical", _RIGHT)), tuple(rows))
+    failing = [labels[s.key] for s in result.features if s.critical and s.status.is_failing]
+    if failing:
+        yield Paragraph(prose(bold("Critical features failing:", Tone.BAD), f" {', '.join(failing)}"))
 
 
 def features_table(result: SelfTestResult, labels: Labels, recent: Recent | None = None) -> Block:

@@ -33,7 +33,7 @@ def _header(run: Run) -> Iterator[Prose]:
     yield _fact("Date", moment_text(run.started_at))
     yield _fact("Commit", commit_text(run))
     yield _fact("Branch", run.branch or NOTHING)
-    yield _fact("Environment", f"{environment_text(run.environment)} ({run.environment.fingerprint})")
+    yield _fact("Environment", environment_text(run.environment))
     yield _fact("Suites", ", ".join(run.suites) or NOTHING)
     quick = run.options.quick
     yield _fact("Scenarios", "quick (the first two of each feature)" if quick else "full (all of each feature)")

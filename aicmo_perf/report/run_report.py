@@ -38,7 +38,7 @@ from aicmo_perf.report.result_sections import (
     recent_cell,
     runtime_blocks,
     state_notice,
-    summary_table,
+    summary_blocks,
 )
 from aicmo_perf.report.run_facts import header_bullets
 from aicmo_perf.report.wording import (
@@ -72,7 +72,7 @@ def build_run_report(
             *state_notice(result),
             header_bullets(result.run),
             Heading(2, "Summary"),
-            summary_table(result),
+            *summary_blocks(result, labels),
             Heading(2, "Features"),
             features_table(result, labels, recent),
             Heading(2, "Performance & Flakiness"),

@@ -74,10 +74,8 @@ def runs_text(runs: Sequence[Run]) -> str:
 
 
 def environment_text(environment: Environment) -> str:
-    """The machine and interpreter in one line: ``Apple M2, 8 CPUs, Darwin arm64, CPython 3.12.1``."""
+    """Machine, interpreter, fingerprint: ``Apple M2, 8 CPUs, Darwin arm64, CPython 3.12.1 (e1-4fa0969c5483)``."""
     facts = environment.facts
-    if not facts:
-        return "not recorded"
     cpu_count = facts.get("cpu_count")
     parts = (
         facts.get("cpu_model"),
@@ -85,7 +83,8 @@ def environment_text(environment: Environment) -> str:
         _joined(facts, "system", "architecture"),
         _joined(facts, "python_implementation", "python_version"),
     )
-    return ", ".join(str(part) for part in parts if part) or "not recorded"
+    known = ", ".join(str(part) for part in parts if part)
+    return f"{known} ({environment.fingerprint})" if known else "not recorded"
 
 
 def _joined(facts: Mapping[str, object], *names: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pptx import Presentation
 from pptx.dml.color import RGBColor
+from pptx.enum.text import PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
 from aicmo_perf.suites.aicmo.outline import Block, Outline, Section, Table
@@ -114,7 +115,7 @@ def _add_slide(deck: PresentationFile, slide: Slide) -> None:
     lines = [*slide.paragraphs, *(f"•  {bullet}" for bullet in slide.bullets)]
     if lines:
         length = sum(len(line) for line in lines)
-        points = 20 if length < 420 and slide.table is None else 16 if length < 800 else 13
+        points = 20 if length < 560 and slide.table is None else 16 if length < 900 else 13
         # an estimate of how tall the text gets, for what stands below it: Office lays text out only when it opens it
         line_count = sum(1 + len(line) * points // 1500 for line in lines)
         height = Pt(points * 1.5 * line_count)
@@ -146,6 +147,8 @@ def _write(frame: Any, lines: Sequence[str], *, points: float, color: RGBColor, 
     frame.word_wrap = True
     for index, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
+        # the layout would centre titles
+        paragraph.alignment = PP_ALIGN.LEFT
         paragraph.space_after = Pt(points * 0.3)
         run = paragraph.add_run()
         run.text = line
