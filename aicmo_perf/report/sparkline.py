@@ -27,10 +27,10 @@ def sparkline(values: Sequence[float | None], *, width: int = 20) -> str:
     if not present:
         return GAP * len(drawn)
     low, high = min(present), max(present)
-    if math.isclose(low, high, rel_tol=1e-9):
-        return "".join(GAP if value is None else _MIDDLE for value in drawn)
     # halved, so that the difference of two huge values stays finite
     span = high / 2 - low / 2
+    if span == 0 or math.isclose(low, high, rel_tol=1e-9):
+        return "".join(GAP if value is None else _MIDDLE for value in drawn)
     top = len(BLOCKS) - 1
     return "".join(GAP if value is None else BLOCKS[round((value / 2 - low / 2) / span * top)] for value in drawn)
 

@@ -30,6 +30,8 @@ _SPECIAL = re.compile(r"[\\`*\[\]<|~$]|&(?=#?\w+;)")
 _UNDERSCORES = re.compile(r"_+")
 # what would begin a heading, a list, a quotation or a rule at the start of a line
 _BLOCK_START = re.compile(r"[#+\-=>]|\d+(?=[.)])")
+_CLOSING = re.compile(r"#+$")
+_BACKSLASHED = r"\\\g<0>"
 _BACKTICKS = re.compile(r"`+")
 _LINE_BREAK = "<br>"
 
@@ -42,7 +44,8 @@ def to_markdown(document: Document) -> str:
 def _block(block: Block) -> str:
     match block:
         case Heading(level, text):
-            return f"{'#' * level} {_inline(' '.join(text.split()))}"
+            # number signs at its end would close the heading and vanish
+            return f"{'#' * level} {_CLOSING.sub(_BACKSLASHED, _inline(' '.join(text.split())))}"
         case Paragraph(content):
             return _prose(content)
         case Bullets(items):
@@ -77,7 +80,7 @@ def _span(span: Span) -> str:
 
 
 def _inline(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\g<0>", text)
+    escaped = _SPECIAL.sub(_BACKSLASHED, text)
     escaped = _UNDERSCORES.sub(_escape_underscores, escaped)
     return escaped.replace("\n", _LINE_BREAK)
 

@@ -1,0 +1,138 @@
+"""Machine formats: the run against its published schema, and what holds for each format."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from aicmo_perf.gate import Verdict
+from aicmo_perf.model import Category, Environment, FeatureStatus, Status
+from aicmo_perf.report.generator import ReportGenerator
+from aicmo_perf.report.to_json import (
+    comparison_payload,
+    dumps,
+    gate_payload,
+    history_payload,
+    moment_json,
+    run_payload,
+    runs_payload,
+)
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text(encoding="utf-8"))
+
+
+def parsed(payload):
+    """What a strict reader sees: no NaN, no Infinity."""
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(dumps(payload), parse_constant=refuse)
+
+
+def validate(document):
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+def test_the_schema_is_sound_and_closed():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    def objects(node):
+        if isinstance(node, dict):
+            if "properties" in node:
+                yield node
+            for child in node.values():
+                yield from objects(child)
+        elif isinstance(node, list):
+            for child in node:
+                yield from objects(child)
+
+    for node in objects(SCHEMA):
+        assert node["additionalProperties"] is False
+        assert sorted(node["required"]) == sorted(node["properties"])
+
+
+def test_rich_run_fits_the_schema(rich_result, rich_comparison):
+    document = parsed(run_payload(rich_result, rich_comparison))
+    validate(document)
+    persona = document["features"][0]
+    assert persona["baseline"]["ratio"] == pytest.approx(1.23)
+    assert persona["change"] == "regressed"
+    assert [f["baseline"] for f in document["features"] if f["name"] == "html"] == [None]
+    assert document["comparison"]["status_changes"] == [
+        {"suite": "aicmo", "qualified_name": "shop.features.deck", "from": "pass", "to": "error"}
+    ]
+    assert [gone["name"] for gone in document["comparison"]["vanished"]] == ["old_generator"]
+    assert sum(document["summary"]["status_counts"].values()) == document["summary"]["feature_count"] == 8
+
+
+def test_minimal_runs_fit_the_schema(minimal_result, interrupted_result):
+    empty = dataclasses.replace(minimal_result, features=())
+    for result in (minimal_result, interrupted_result, empty):
+        document = json.loads(ReportGenerator().generate_json_report(result))
+        validate(document)
+        assert document["comparison"] is None
+        assert all(feature["change"] is None for feature in document["features"])
+
+
+def test_what_is_no_number_and_no_text_becomes_json(minimal_result):
+    odd = FeatureStatus(
+        "odd\ud800", Category.OTHER, Status.ERROR, errors=("\udcff\x00 µ",), runtime_seconds=float("nan"),
+        stddev_seconds=float("inf"),
+    )  # fmt: skip
+    run = dataclasses.replace(minimal_result.run, environment=Environment({"load": float("nan")}))
+    text = dumps(run_payload(dataclasses.replace(minimal_result, run=run, features=(odd,))))
+    assert text.isascii()
+    document = json.loads(text)
+    validate(document)
+    feature = document["features"][0]
+    assert (feature["name"], feature["errors"]) == ("odd\ufffd", ["\ufffd\x00 µ"])
+    assert (feature["runtime_seconds"], feature["stddev_seconds"]) == (None, None)
+    assert document["run"]["environment"]["facts"] == {"load": None}
+
+
+def test_moments_are_utc():
+    moment = datetime(2025, 3, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    assert moment_json(moment) == "2025-02-28T23:30:00.000000Z"
+    assert datetime.fromisoformat(moment_json(moment)) == moment
+
+
+def test_history(history_series):
+    document = parsed(history_payload(history_series))
+    assert (document["format"], document["version"]) == ("aicmo-perf/history", 1)
+    persona, deck = document["features"]
+    assert [point["run_id"] for point in deck["points"]] == [1, 3, 4, 5, 6, 7, 8]
+    # run 4 was measured on another machine, so it has no previous and is none
+    assert [point["run_id"] for point in persona["points"] if point["ratio_to_previous"] is None] == [1, 4]
+    assert persona["points"][4]["ratio_to_previous"] == pytest.approx(0.0021 / 0.0022)
+    assert (deck["trend"]["failing_count"], deck["trend"]["flaky_count"]) == (1, 1)
+
+
+def test_runs(rich_result):
+    document = parsed(runs_payload([rich_result.run], {12: {Status.PASS: 3}}))
+    assert document["format"] == "aicmo-perf/runs"
+    assert document["runs"][0]["status_counts"] == {"pass": 3, "partial": 0, "fail": 0, "error": 0, "skip": 0}
+    unknown = parsed(runs_payload([rich_result.run], {}))
+    assert sum(unknown["runs"][0]["status_counts"].values()) == 0
+
+
+def test_comparison_and_gate(rich_result, rich_comparison, failed_verdict):
+    comparison = parsed(comparison_payload(rich_result, rich_comparison))
+    assert comparison["format"] == "aicmo-perf/comparison"
+    assert comparison["features"][0]["baseline"]["runtime_seconds"] == 0.001
+    gate = parsed(gate_payload(failed_verdict, rich_result, rich_comparison))
+    assert (gate["format"], gate["passed"], len(gate["findings"])) == ("aicmo-perf/gate", False, 3)
+    assert gate["findings"][1]["name"] == "old_generator"
+    assert parsed(gate_payload(Verdict(could_judge=False), rich_result))["could_judge"] is False
+
+
+def test_key_order_does_not_depend_on_values(minimal_result, rich_result, rich_comparison):
+    rich, minimal = run_payload(rich_result, rich_comparison), run_payload(minimal_result)
+    assert list(rich) == list(minimal)
+    assert list(rich["features"][0]) == list(minimal["features"][0])
+    assert list(rich["run"]) == list(minimal["run"])
