@@ -17,6 +17,7 @@ from aicmo_perf.model import (
     FeatureKey,
     FeatureStatus,
     PastResult,
+    Run,
     RunState,
     SelfTestResult,
     Series,
@@ -44,6 +45,7 @@ class FeatureComparison:
         feature: which one.
         status: its status now.
         previous_status: its status in the newest baseline run that has it; None for a new feature.
+        previous_run: that run.
         runtime_seconds: its runtime now; None when there is none.
         baseline_seconds: median of the baseline runs' runtimes; None without any.
         baseline_run_count: runs behind that median (those in which it passed and was measured alike).
@@ -67,6 +69,7 @@ class FeatureComparison:
     p_value: float | None = None
     smallest_visible_ratio: float | None = None
     has_baseline: bool = True
+    previous_run: Run | None = None
 
     @property
     def is_new(self) -> bool:
@@ -137,7 +140,7 @@ class _Prepared:
 
     status: FeatureStatus
     has_baseline: bool
-    previous_status: Status | None = None
+    previous: PastResult | None = None
     measurement: Measurement | None = None
     reason: str = ""
 
@@ -147,7 +150,7 @@ class _Prepared:
         return FeatureComparison(
             feature=self.status.feature,
             status=self.status.status,
-            previous_status=self.previous_status,
+            previous_status=self.previous.status if self.previous else None,
             runtime_seconds=self.status.runtime_seconds,
             baseline_seconds=change.baseline_seconds,
             baseline_run_count=change.baseline_run_count,
@@ -157,6 +160,7 @@ class _Prepared:
             p_value=change.p_slower,
             smallest_visible_ratio=change.smallest_visible_ratio,
             has_baseline=self.has_baseline,
+            previous_run=self.previous.run if self.previous else None,
         )
 
 
@@ -174,7 +178,7 @@ def _prepare(status: FeatureStatus, suite: SuiteBaseline | None) -> _Prepared:
     return _Prepared(
         status=status,
         has_baseline=True,
-        previous_status=series.points[-1].status,
+        previous=series.points[-1],
         measurement=measurement,
         reason=reason,
     )

@@ -216,12 +216,13 @@ class _Case:
         """Features whose runtime has regressed."""
         for item in self._changed(Change.REGRESSED):
             chance = f", {_p_text(item.p_value)}" if item.p_value is not None else ""
+            runs = count_of(item.baseline_run_count, "run")
             yield Finding(
                 rule=Rule.SLOWER,
                 feature=item.feature,
                 message=(
                     f"{self._label(item.feature)} is slower: {format_seconds(item.runtime_seconds)} "
-                    f"against a median of {format_seconds(item.baseline_seconds)} over {count_of(item.baseline_run_count, 'run')} "
+                    f"against a median of {format_seconds(item.baseline_seconds)} over {runs} "
                     f"({format_change(item.ratio)}{chance})."
                 ),
                 advice=self._slower_advice(item),
@@ -314,20 +315,13 @@ class _Case:
         parts = [f"{name} {_FAILING_VERBS[status.status]} with {count_of(len(status.errors), 'error')}"]
         if status.errors:
             parts[0] += f" ({_quote(status.errors[0])})"
+        advice = f"Its errors in full: aicmo-perf show {_reference(self._result.run)}"
         if self._passed_before(status):
-            parts.append(f"it passed in {self._newest_past(status.suite)}")
-        reference = _reference(self._result.run)
-        return Finding(
-            rule=rule,
-            feature=status.feature,
-            message="; ".join(parts) + ".",
-            advice=f"Its errors in full: aicmo-perf show {reference}" + self._since(status),
-        )
-
-    def _since(self, status: FeatureStatus) -> str:
-        """What to look through for the cause, where it passed before."""
-        commits = self._commit_range(status.suite) if self._passed_before(status) else ""
-        return f"; what changed: git log {commits}" if commits else ""
+            item = self._compared[status.key]
+            parts.append(f"it passed in {_title(item.previous_run)}")
+            if commits := self._commits_since(item):
+                advice += f"; what changed: git log {commits}"
+        return Finding(rule=rule, feature=status.feature, message="; ".join(parts) + ".", advice=advice)
 
     def _slower_advice(self, item: FeatureComparison) -> str:
         slower = len(self._changed(Change.REGRESSED))
@@ -338,22 +332,16 @@ class _Case:
                 "run it again before you look for the cause in the code."
             )
         history = f"aicmo-perf history {_quoted(self._label(item.feature))}"
-        commits = self._commit_range(item.feature.suite)
+        commits = self._commits_since(item)
         if commits:
             return f"Look through git log {commits}; see since when with: {history}"
         return f"Run it again to rule out a busy machine; see since when with: {history}"
 
-    def _commit_range(self, suite: str) -> str:
+    def _commits_since(self, item: FeatureComparison | None) -> str:
         """The commits since the newest baseline run; empty when there are none, or they are not known."""
-        runs = self._baselines[suite].runs
-        before, now = runs[-1].commit_sha, self._result.run.commit_sha
+        before = item.previous_run.commit_sha if item is not None and item.previous_run is not None else None
+        now = self._result.run.commit_sha
         return f"{before[:10]}..{now[:10]}" if before and now and before != now else ""
-
-    def _newest_past(self, suite: str) -> str:
-        runs = self._baselines[suite].runs
-        return (
-            _title(runs[-1]) if len(runs) == 1 else f"the newest of {count_of(len(runs), 'baseline run')} that has it"
-        )
 
     def _passed_before(self, status: FeatureStatus) -> bool:
         item = self._compared.get(status.key)
