@@ -16,7 +16,9 @@ aicmo-perf compare 1a2b3c4 5d6e7f8 --format markdown""",
 )
 @click.argument("before")
 @click.argument("after", default="latest")
-@click.option("--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console")
+@click.option(
+    "--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console", help="How to print it."
+)
 @pass_app
 def compare(app: App, before: str, after: str, form: str) -> int:
     """Compare two runs, or the runs of two commits.

@@ -44,10 +44,10 @@ def current(app: App) -> int:
 def check(app: App) -> int:
     """Check the database's integrity, foreign keys and schema; exits with 3 when something is wrong."""
     from aicmo_perf.errors import UNABLE_EXIT_CODE
-    from aicmo_perf.workflows.database import check_database
+    from aicmo_perf.workflows.database import problems_of_database
 
     settings = app.settings()
-    problems = check_database(settings)
+    problems = problems_of_database(settings)
     for problem in problems:
         click.echo(problem)
     if not problems:

@@ -20,7 +20,7 @@ aicmo-perf gate --no-slower --min-effect 5%""",
 @gate_options
 @click.option("--format", "form", type=click.Choice(GATE_FORMATS), default="console", help="How to print the verdict.")
 @pass_app
-def gate(app: App, run: str, form: str, **given: object) -> int:
+def gate(app: App, /, run: str, form: str, **given: object) -> int:
     """Judge a run; the exit code is the answer.
 
     Judges RUN (otherwise the latest) against its baseline, and exits with 1 when a rule finds something. RUN is an

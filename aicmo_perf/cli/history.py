@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from aicmo_perf.cli.options import run_filter_options
@@ -20,11 +22,22 @@ aicmo-perf history 'generate_*' --since 30d --format csv""",
 )
 @click.argument("features", nargs=-1, metavar="[FEATURE]...")
 @run_filter_options
-@click.option("--status", multiple=True, type=click.Choice(["pass", "partial", "fail", "error", "skip"]))
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv", "markdown"]), default="table")
+@click.option(
+    "--status",
+    multiple=True,
+    type=click.Choice(["pass", "partial", "fail", "error", "skip"]),
+    help="Only results with this status; repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    help="How to print it.",
+)
 @pass_app
 def history(
-    app: App, features: tuple[str, ...], status: tuple[str, ...], form: str, last: int | None, **given: object
+    app: App, /, features: tuple[str, ...], status: tuple[str, ...], form: str, last: int | None, **given: Any
 ) -> int:
     """Show every feature's trend, or one feature's runs.
 

@@ -17,7 +17,7 @@ from aicmo_perf.errors import AicmoPerfError
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-class Parsed(click.ParamType):
+class Parsed(click.ParamType[Any]):
     """A text that one of our parsers understands."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from aicmo_perf.cli.options import baseline_option, run_filter_options
@@ -17,7 +19,9 @@ aicmo-perf report latest~1 --format markdown -o report.md""",
 )
 @click.argument("run", default="latest")
 @baseline_option
-@click.option("--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console")
+@click.option(
+    "--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console", help="How to print it."
+)
 @click.option("-o", "--output", "target", metavar="FILE", default="-", help="A file; - is standard output.")
 @pass_app
 def report(app: App, run: str, baseline: str | None, form: str, target: str) -> int:
@@ -44,9 +48,9 @@ def report(app: App, run: str, baseline: str | None, form: str, target: str) -> 
 
 @command("runs", example="aicmo-perf runs --last 10 --branch main")
 @run_filter_options
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print them.")
 @pass_app
-def runs(app: App, form: str, last: int | None, **given: object) -> int:
+def runs(app: App, /, form: str, last: int | None, **given: Any) -> int:
     """List runs, oldest first.
 
     The last 20, unless --last or a time says otherwise.
@@ -66,7 +70,7 @@ def runs(app: App, form: str, last: int | None, **given: object) -> int:
 
 @command("show", example="aicmo-perf show latest\naicmo-perf show 12 --format json")
 @click.argument("run", default="latest")
-@click.option("--format", "form", type=click.Choice(["console", "json"]), default="console")
+@click.option("--format", "form", type=click.Choice(["console", "json"]), default="console", help="How to print it.")
 @pass_app
 def show(app: App, run: str, form: str) -> int:
     """Show one run in detail.

@@ -57,6 +57,7 @@ aicmo-perf run -k 'persona*' --json - | jq .features[0].runtime_seconds""",
 @pass_app
 def run(
     app: App,
+    /,
     suites: tuple[str, ...],
     flakiness_check: bool,
     selection: tuple[str, ...],

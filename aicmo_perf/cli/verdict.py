@@ -31,7 +31,7 @@ def announce(judged: JudgedRun, form: str, *, err: bool = False) -> None:
     elif form == "junit":
         click.echo(to_junit.to_junit(*arguments), nl=False)
     elif form == "github":
-        click.echo(to_github.annotations(*arguments), nl=False)
+        click.echo(to_github.to_github(*arguments), nl=False)
         if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
             _append(Path(summary), to_github.job_summary(*arguments))
     else:

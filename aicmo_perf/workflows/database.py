@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aicmo_perf.config import Settings
-from aicmo_perf.store import open_store
-from aicmo_perf.store.migrate import backup, check, current_revision, head_revision
+from aicmo_perf.store import check_database, head_revision, open_store, stored_revision
 
 
 @dataclass(frozen=True, slots=True)
 class Revisions:
-    """Where a database stands, and where this version of the tool wants it."""
+    """Where a database stands, and where this version of the tool wants it; current is None for an empty one."""
 
     current: str | None
     head: str
@@ -20,7 +19,7 @@ class Revisions:
 
 def revisions(settings: Settings) -> Revisions:
     """The database's revision beside the tool's."""
-    return Revisions(current_revision(settings.db_url), head_revision())
+    return Revisions(stored_revision(settings.db_url), head_revision())
 
 
 def upgrade_database(settings: Settings) -> tuple[str, ...]:
@@ -29,9 +28,9 @@ def upgrade_database(settings: Settings) -> tuple[str, ...]:
         return store.notices
 
 
-def check_database(settings: Settings) -> tuple[str, ...]:
+def problems_of_database(settings: Settings) -> tuple[str, ...]:
     """What is wrong with the database, a sentence each; nothing when it is sound."""
-    return tuple(check(settings.db_url))
+    return check_database(settings.db_url)
 
 
 def backup_database(settings: Settings, target: Path) -> None:
@@ -39,4 +38,5 @@ def backup_database(settings: Settings, target: Path) -> None:
 
     Raises: StoreError when the target exists or cannot be written.
     """
-    backup(settings.db_url, target)
+    with open_store(settings.db_url, write=False) as store:
+        store.backup(target)
