@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
 from aicmo_perf.model import Run, RunFilter, RunState
 from aicmo_perf.store.models import runs
-from aicmo_perf.store.run_rows import conditions_of, is_commit_sha, newest_first, runs_of, select_runs
+from aicmo_perf.store.run_rows import conditions_of, is_commit_sha, newest_first, runs_of, select_runs, starts_with
 from aicmo_perf.units import count_of
 
 _LATEST = re.compile(r"latest(?:~([0-9]{1,9}))?")
@@ -94,8 +94,7 @@ def _by_id(connection: Connection, reference: str) -> Run | None:
 def _by_uuid(connection: Connection, start: str) -> Run | None:
     if not _UUID_START.fullmatch(start):
         return None
-    # every continuation of the start sorts below the start with a g
-    found = _where(connection, (runs.c.uuid >= start) & (runs.c.uuid < start + "g"), limit=4)
+    found = _where(connection, starts_with(runs.c.uuid, start), limit=4)
     if len(found) > 1:
         some = ", ".join(f"{run.uuid} ({run.title})" for run in found[:3])
         raise UsageError(

@@ -111,7 +111,7 @@ runs = Table(
     Index(None, "branch", "id"),
     Index(None, "commit_sha", "id"),
     Index(None, "label", "id"),
-    Index(None, "started_at"),
+    Index(None, "started_at", "id"),
     Index(None, "state", "id"),
     # a number that once named a run never comes to name another
     sqlite_autoincrement=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,15 +41,18 @@ def runs_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Run, ...]
     return tuple(_run_of(row, tuple(suites_by_run.get(row.id, ()))) for row in rows)
 
 
-def newest_first(connection: Connection, statement: Select[Any], last: int | None) -> Sequence[Row[Any]]:
-    """The newest rows of a statement of select_runs, at most ``last``."""
-    return connection.execute(statement.order_by(runs.c.id.desc()).limit(last)).all()
+def newest_first(
+    connection: Connection, statement: Select[Any], last: int | None, number: ColumnElement[int] = runs.c.id
+) -> Sequence[Row[Any]]:
+    """The newest rows of a statement of select_runs, at most ``last``, by the runs' numbers."""
+    return connection.execute(statement.order_by(number.desc()).limit(last)).all()
 
 
 def conditions_of(connection: Connection, run_filter: RunFilter) -> tuple[ColumnElement[bool], ...]:
-    """What rows of ``runs`` must fulfil; names are resolved to keys first, so that indexes serve the rest.
+    """What rows of ``runs`` must fulfil, but for ``last``, which is left to the statement.
 
-    ``last`` is left to the statement.
+    Whatever selects few runs is resolved to their numbers first: a statement that wants the newest runs by number
+    would else rather walk through all of them than sort those few.
     """
     equal_to: Mapping[ColumnElement[Any], Any] = {
         runs.c.mode: run_filter.mode,
@@ -57,15 +61,15 @@ def conditions_of(connection: Connection, run_filter: RunFilter) -> tuple[Column
         runs.c.label: run_filter.label,
         runs.c.quick: run_filter.quick,
     }
-    conditions = [column == value for column, value in equal_to.items() if value is not None]
+    conditions: list[ColumnElement[bool]] = [column == value for column, value in equal_to.items() if value is not None]
     if run_filter.suite is not None:
         conditions.append(_has_suite(connection, run_filter.suite))
     if run_filter.environment is not None:
         conditions.append(_in_environment(connection, run_filter.environment))
     if run_filter.commit_sha is not None:
-        conditions.append(commit_condition(run_filter.commit_sha))
+        conditions.append(_of_commit(connection, run_filter.commit_sha))
     if run_filter.since is not None:
-        conditions.append(runs.c.started_at >= run_filter.since)
+        conditions += _since(connection, run_filter.since)
     if run_filter.until is not None:
         conditions.append(runs.c.started_at < run_filter.until)
     if run_filter.before_id is not None:
@@ -73,13 +77,9 @@ def conditions_of(connection: Connection, run_filter: RunFilter) -> tuple[Column
     return tuple(conditions)
 
 
-def commit_condition(commit_sha: str) -> ColumnElement[bool]:
-    """Runs of a commit, whose sha may be shortened to seven digits."""
-    lowered = commit_sha.lower()
-    if is_commit_sha(lowered) and len(lowered) < 40:
-        # every continuation of a prefix in hex digits sorts below the prefix with a g
-        return (runs.c.commit_sha >= lowered) & (runs.c.commit_sha < lowered + "g")
-    return runs.c.commit_sha == lowered
+def starts_with(column: ColumnElement[str], start: str) -> ColumnElement[bool]:
+    """Whether a column of hex digits (and hyphens) starts so, as a range that an index serves."""
+    return (column >= start) & (column < start + "g")
 
 
 def is_commit_sha(text: str) -> bool:
@@ -157,7 +157,21 @@ def _has_suite(connection: Connection, suite: str) -> ColumnElement[bool]:
 
 
 def _in_environment(connection: Connection, fingerprint: str) -> ColumnElement[bool]:
-    starts_alike = func.substr(environments.c.fingerprint, 1, len(fingerprint)) == fingerprint
-    ids = connection.execute(select(environments.c.id).where(starts_alike)).scalars().all()
+    statement = select(environments.c.id).where(starts_with(environments.c.fingerprint, fingerprint))
+    ids = connection.execute(statement).scalars().all()
     # equality where there is one, which lets an index give the newest runs without sorting
     return runs.c.environment_id == ids[0] if len(ids) == 1 else runs.c.environment_id.in_(ids)
+
+
+def _of_commit(connection: Connection, commit_sha: str) -> ColumnElement[bool]:
+    """Runs of a commit, whose sha may be shortened to seven digits."""
+    sha = commit_sha.lower()
+    condition = starts_with(runs.c.commit_sha, sha) if is_commit_sha(sha) else runs.c.commit_sha == sha
+    return runs.c.id.in_(connection.execute(select(runs.c.id).where(condition)).scalars().all())
+
+
+def _since(connection: Connection, moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Runs started from a moment on: none of them has a number below the least of theirs."""
+    condition = runs.c.started_at >= moment
+    least_id = connection.execute(select(func.min(runs.c.id)).where(condition)).scalar()
+    return (false(),) if least_id is None else (condition, runs.c.id >= least_id)

@@ -94,7 +94,7 @@ def _create_runs() -> None:
     op.create_index("ix_runs_comparable", "runs", [name for name in comparable if name != "branch"])
     op.create_index("ix_runs_branch_id", "runs", ["branch", "id"])
     op.create_index("ix_runs_commit_sha_id", "runs", ["commit_sha", "id"])
-    op.create_index("ix_runs_started_at", "runs", ["started_at"])
+    op.create_index("ix_runs_started_at_id", "runs", ["started_at", "id"])
     op.create_index("ix_runs_state_id", "runs", ["state", "id"])
 
 
