@@ -110,7 +110,7 @@ def _add_slide(deck: PresentationFile, slide: Slide) -> None:
     _write(title.text_frame, [slide.title], points=title_points, color=ink, bold=True)
     if slide.kicker:
         kicker = page.shapes.add_textbox(_MARGIN, top - Inches(0.4), width, Inches(0.4))
-        _write(kicker.text_frame, [slide.kicker], points=14, color=_ACCENT, bold=True)
+        _write(kicker.text_frame, [slide.kicker], points=14, color=ink if slide.is_divider else _ACCENT, bold=True)
     below = title.top + title.height + Inches(0.15)
     lines = [*slide.paragraphs, *(f"•  {bullet}" for bullet in slide.bullets)]
     if lines:
