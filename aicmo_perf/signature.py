@@ -38,6 +38,7 @@ MAX_DEPTH = 60
 MAX_NODES = 1_000_000
 """Values looked at in one output; further ones are left out, lest a feature that returns the world stop it."""
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _JSON_INTEGER_LIMIT = 1 << 64
 _MAX_PATH_LENGTH = 1024
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -73,7 +74,7 @@ def canonical_form(value: object, read_file: ReadFile = _no_file) -> Json:
 
 
 def _sorted_json(form: Json) -> str:
-    return json.dumps(form, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return _ENCODER.encode(form)
 
 
 class _Canonizer:

@@ -6,7 +6,7 @@ import copy
 import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from aicmo_perf.self_test.failure_text import describe_exception
@@ -39,6 +39,12 @@ class Scenario:
     def fresh(self) -> Any:
         """A deep copy, so that no call sees what another did to its input."""
         return self.value if self.immutable else copy.deepcopy(self.value)
+
+    def fresh_batch(self, count: int) -> Iterable[Any]:
+        """So many copies, made now."""
+        if self.immutable:
+            return repeat(self.value, count)
+        return [copy.deepcopy(self.value) for _ in range(count)]
 
 
 class ScenarioLoader:

@@ -1,0 +1,286 @@
+"""Finding features: importing suites, in the worker, in such a way that nothing vanishes silently.
+
+A module that cannot be imported becomes a feature with the import error; what cannot be found at all is refused with
+the names that exist. Two definitions of one qualified name both stay, the second as ``name#2``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import pkgutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import ModuleType
+
+from aicmo_perf.errors import SuiteError, nearest_hint
+from aicmo_perf.model import DiscoverRule, Feature
+from aicmo_perf.self_test.failure_text import describe_exception
+from aicmo_perf.self_test.feature import FeatureDefinition, registered_definitions
+
+ENTRY_POINT_GROUP = "aicmo_perf.suites"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFeature:
+    """A feature, and what to call; or why there is nothing to call.
+
+    Attributes:
+        feature: who it is.
+        definition: what to call, and how; None when its module cannot be imported.
+        import_error: why not.
+    """
+
+    feature: Feature
+    definition: FeatureDefinition | None = None
+    import_error: str = ""
+
+
+class Discovery:
+    """Collects the features of suites and rules, in the order they are added.
+
+    Args:
+        root: the project's root, which the names of file suites are relative to.
+        broken: modules that must not be imported, since they kill the process: (suite, module) to the reason.
+        before_import: called with suite and module before each import.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        broken: Mapping[tuple[str, str], str],
+        before_import: Callable[[str, str], None] = lambda suite, module: None,
+    ) -> None:
+        self._root = root
+        self._broken = broken
+        self._before_import = before_import
+        self._suites: dict[str, _Suite] = {}
+
+    def features(self) -> tuple[FoundFeature, ...]:
+        """Everything found so far, each with a qualified name of its own."""
+        return tuple(found for suite in self._suites.values() for found in suite.features())
+
+    def add_suite(self, text: str) -> None:
+        """Add a file, an entry point or a dotted module, whichever of the three exists first.
+
+        Raises: SuiteError when none does.
+        """
+        if text.endswith(".py"):
+            path = self._root / text
+            if not path.is_file():
+                raise SuiteError(f"There is no file {text}.", f"Looked for {path}.")
+            self._add_file(path)
+        elif (target := entry_point_modules().get(text)) is not None:
+            self._add_module(text, target)
+        else:
+            self._add_module(text, text)
+
+    def add_rule(self, rule: DiscoverRule) -> None:
+        """Add the functions that a rule means; decorated ones keep their own settings.
+
+        Raises: SuiteError when the rule names no package, or none that exists.
+        """
+        suite = self._suite(rule.suite_name)
+        for module in self._modules_of_rule(rule, suite):
+            for name, function in vars(module).copy().items():
+                if _is_own_function(name, function, module) and fnmatchcase(name, rule.functions):
+                    suite.add_function(name, function, module, rule)
+
+    def _suite(self, name: str) -> _Suite:
+        return self._suites.setdefault(name, _Suite(name))
+
+    def _add_file(self, path: Path) -> None:
+        name = Path(os.path.relpath(path, self._root)).with_suffix("").as_posix()
+        suite = self._suite(name)
+        module = self._import(suite, name, lambda: _load_file(path))
+        if module is not None:
+            suite.add_registered(module)
+
+    def _add_module(self, suite_name: str, module_name: str) -> None:
+        suite = self._suite(suite_name)
+        module = self._import(suite, suite_name, lambda: _import_existing(module_name))
+        if module is None:
+            return
+        suite.add_registered(module)
+        for submodule in self._walk(suite, module):
+            suite.add_registered(submodule)
+
+    def _modules_of_rule(self, rule: DiscoverRule, suite: _Suite) -> Iterator[ModuleType]:
+        fixed = next((i for i, character in enumerate(rule.modules) if character in "*?["), None)
+        if fixed is None:
+            module = self._import(suite, rule.modules, lambda: _import_existing(rule.modules))
+            if module is not None:
+                yield module
+            return
+        package_name = rule.modules[:fixed].rpartition(".")[0]
+        if not package_name:
+            raise SuiteError(
+                f"The rule for modules {rule.modules!r} names no package to look into.",
+                "Begin the pattern with a package, such as 'shop.generators.*'.",
+            )
+        package = self._import(suite, package_name, lambda: _import_existing(package_name))
+        if package is not None:
+            for module in self._walk(suite, package, only=rule.modules):
+                if fnmatchcase(module.__name__, rule.modules):
+                    yield module
+
+    def _walk(self, suite: _Suite, package: ModuleType, only: str = "*") -> Iterator[ModuleType]:
+        """Import and yield the modules of a package, in depth; of those that are no package, only the matching."""
+        for name, is_package in _children(package):
+            if not is_package and not fnmatchcase(name, only):
+                continue
+            module = self._import(suite, name, lambda name=name: importlib.import_module(name))  # type: ignore[misc]
+            if module is None:
+                continue
+            yield module
+            if is_package:
+                yield from self._walk(suite, module, only)
+
+    def _import(self, suite: _Suite, name: str, load: Callable[[], ModuleType]) -> ModuleType | None:
+        if (reason := self._broken.get((suite.name, name))) is not None:
+            suite.add_broken(name, reason)
+            return None
+        self._before_import(suite.name, name)
+        try:
+            return load()
+        except SuiteError:
+            raise
+        except BaseException as error:
+            suite.add_broken(name, f"cannot be imported: {describe_exception(error)}")
+            return None
+
+
+class _Suite:
+    """The features of one suite, as they are found. What two rules mean is counted once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._found: dict[object, tuple[FeatureDefinition | None, str, str]] = {}
+
+    def add_registered(self, module: ModuleType) -> None:
+        """Add what was registered while the module was executed."""
+        namespace = vars(module)
+        for definition in registered_definitions():
+            if definition.namespace is namespace:
+                self._found.setdefault(definition, (definition, definition.qualified_name, ""))
+
+    def add_function(self, name: str, function: Callable[..., object], module: ModuleType, rule: DiscoverRule) -> None:
+        """Add a function by a rule; if it is decorated, what the decorator says."""
+        decorated = [definition for definition in registered_definitions() if definition.function is function]
+        for definition in decorated:
+            self._found.setdefault(definition, (definition, definition.qualified_name, ""))
+        if not decorated:
+            definition = FeatureDefinition(
+                function=function,
+                name=name,
+                qualified_name=f"{module.__name__}.{name}",
+                category=rule.category,
+                critical=rule.critical,
+                scenarios=rule.scenarios,
+            )
+            self._found.setdefault(id(function), (definition, definition.qualified_name, ""))
+
+    def add_broken(self, name: str, reason: str) -> None:
+        """Add a module that cannot be imported."""
+        self._found.setdefault(name, (None, name, reason))
+
+    def features(self) -> Iterator[FoundFeature]:
+        """The features, with ``#2`` and so on behind a qualified name that was there already."""
+        seen: Counter[str] = Counter()
+        for definition, qualified_name, reason in self._found.values():
+            seen[qualified_name] += 1
+            if seen[qualified_name] > 1:
+                qualified_name = f"{qualified_name}#{seen[qualified_name]}"
+            if definition is None:
+                feature = Feature(suite=self.name, qualified_name=qualified_name, name=qualified_name, critical=True)
+            else:
+                feature = Feature(
+                    suite=self.name,
+                    qualified_name=qualified_name,
+                    name=definition.name,
+                    category=definition.category,
+                    critical=definition.critical,
+                )
+            yield FoundFeature(feature, definition, reason)
+
+
+def entry_point_modules() -> dict[str, str]:
+    """The suites that installed packages announce: name to module."""
+    from importlib.metadata import entry_points  # slow to import, and not needed for files
+
+    return {point.name: point.module for point in entry_points(group=ENTRY_POINT_GROUP)}
+
+
+def _is_own_function(name: str, candidate: object, module: ModuleType) -> bool:
+    return (
+        not name.startswith("_")
+        and not inspect.isclass(candidate)
+        and callable(candidate)
+        and getattr(candidate, "__module__", None) == module.__name__
+    )
+
+
+def _import_existing(name: str) -> ModuleType:
+    """Import a dotted module.
+
+    Raises: SuiteError when there is no such module; whatever the module raises otherwise.
+    """
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise _no_such_suite(name)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # the module itself, or a package it is in; a missing module that it imports is its own error
+        if f"{name}.".startswith(f"{error.name}."):
+            raise _no_such_suite(name) from None
+        raise
+
+
+def _no_such_suite(name: str) -> SuiteError:
+    existing = sorted(entry_point_modules())
+    otherwise = f"A suite is a .py file, a dotted module, or one of: {', '.join(existing)}."
+    hint = nearest_hint(name, existing, otherwise=otherwise)
+    return SuiteError(f"There is no suite {name!r}: no entry point and no module of that name.", hint)
+
+
+def _load_file(path: Path) -> ModuleType:
+    """Execute a file as a module named by its stem, as ``python FILE`` would find its neighbours."""
+    name = path.stem
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None, "the path ends in .py"
+    assert spec.loader is not None, "a file has a loader"
+    module = importlib.util.module_from_spec(spec)
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    # pickles and dataclasses look for their module by name; one that others have imported is not pushed aside
+    earlier = sys.modules.get(name)
+    if earlier is None or getattr(earlier, _FILE_SUITE_MARK, False):
+        setattr(module, _FILE_SUITE_MARK, True)
+        sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+_FILE_SUITE_MARK = "__aicmo_perf_file_suite__"
+
+
+def _children(package: ModuleType) -> list[tuple[str, bool]]:
+    """The modules directly inside a package, by name: dotted name, and whether it is a package itself."""
+    paths = getattr(package, "__path__", None)
+    if paths is None:
+        return []
+    children = {info.name: info.ispkg for info in pkgutil.iter_modules(paths, f"{package.__name__}.")}
+    # pkgutil does not see folders without __init__.py, which are packages as well
+    for folder in (Path(path) for path in paths):
+        for entry in folder.iterdir() if folder.is_dir() else ():
+            if entry.name.isidentifier() and entry.is_dir() and any(entry.glob("*.py")):
+                children.setdefault(f"{package.__name__}.{entry.name}", True)
+    # __main__ is a program, not a part of it
+    return sorted((name, is_package) for name, is_package in children.items() if not name.endswith(".__main__"))

@@ -1,0 +1,175 @@
+"""The engine: yields what becomes of each feature, and lets no feature stop it.
+
+Every iteration runs in a fresh worker process. When it dies or hangs, the feature or module it was busy with is
+given the blame, and a new worker goes on with the rest: a feature is exercised once an iteration, never twice, and
+each worker that dies leaves less to do, so that this ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aicmo_perf import errors
+from aicmo_perf.errors import AicmoPerfError, EnvironmentFailure
+from aicmo_perf.model import Feature, FeatureKey, IterationResult, Status
+from aicmo_perf.self_test.channel import TICK_SECONDS
+from aicmo_perf.self_test.determinism import worker_environment
+from aicmo_perf.self_test.plan import EnginePlan
+from aicmo_perf.self_test.protocol import (
+    Assignment,
+    Began,
+    Ended,
+    Finished,
+    Found,
+    Importing,
+    Refused,
+    Tick,
+    decode,
+)
+from aicmo_perf.self_test.worker_process import Overran, WorkerProcess
+
+START_UP_SECONDS = 60.0
+"""How long a worker may take until it begins with the first import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The features of an iteration are known; once an iteration, before anything else of it."""
+
+    iteration: int
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A feature is being exercised."""
+
+    feature: Feature
+    iteration: int
+
+
+EngineEvent = Collected | Started | IterationResult
+
+
+def run_engine(plan: EnginePlan) -> Generator[EngineEvent, None, None]:
+    """Run a plan; yield what happens as it happens.
+
+    Closing the generator, or an exception in the middle of it, ends the worker and whatever it started.
+
+    Args:
+        plan: what to run; no features at all is no error here.
+
+    Yields: for each iteration Collected, then for each feature Started and its IterationResult. A feature whose
+        process died has a result as well.
+
+    Raises:
+        SuiteError: a suite cannot be found.
+        NotFoundError: a glob of the selection matches no feature.
+        EnvironmentFailure: no worker process can be started.
+    """
+    for iteration in range(1, plan.options.iterations + 1):
+        yield from _Iteration(plan, iteration).events()
+
+
+class _Iteration:
+    """One pass over the suites: as many workers as it takes, nearly always one."""
+
+    def __init__(self, plan: EnginePlan, number: int) -> None:
+        self._plan = plan
+        self._number = number
+        self._collected: tuple[Feature, ...] | None = None
+        self._done: dict[FeatureKey, None] = {}
+        self._broken: dict[tuple[str, str], str] = {}
+
+    def events(self) -> Iterator[EngineEvent]:
+        environment = worker_environment(self._plan.mode, os.environ)
+        finished = False
+        while not finished:
+            with WorkerProcess(self._assignment(), environment, relay_output=self._plan.relay_output) as worker:
+                finished = yield from self._follow(worker)
+        for feature in self._collected or ():
+            if feature.key not in self._done:
+                yield self._error(feature, "was found at first, but not by the worker that went on after a crash")
+
+    def _assignment(self) -> Assignment:
+        return Assignment(
+            suites=self._plan.suites,
+            discover=self._plan.discover,
+            mode=self._plan.mode,
+            options=self._plan.options,
+            project_root=str(Path(self._plan.project_root).resolve()),
+            iteration=self._number,
+            parent_pid=os.getpid(),
+            done=tuple(self._done),
+            broken=tuple((suite, module, reason) for (suite, module), reason in self._broken.items()),
+        )
+
+    def _follow(self, worker: WorkerProcess) -> Generator[EngineEvent, None, bool]:
+        """Listen to one worker until it is finished (True) or gone (False)."""
+        found: tuple[Feature, ...] = ()
+        busy_with: Began | Importing | None = None
+        timeout_seconds = START_UP_SECONDS
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            try:
+                line = worker.receive(deadline)
+            except Overran:
+                line, death = None, worker.stop_and_describe(timeout_seconds)
+            else:
+                death = "" if line is not None else worker.describe_death()
+            if line is None:
+                yield from self._blame(busy_with, found, death)
+                return False
+            match message := decode(line, found, self._number):
+                case Tick():
+                    pass
+                case Importing():
+                    busy_with, timeout_seconds = message, self._plan.options.timeout_seconds
+                    worker.mark_output()
+                case Found(found):
+                    if self._collected is None:
+                        self._collected = found
+                        yield Collected(self._number, found)
+                case Began(position, timeout_seconds):
+                    busy_with = message
+                    worker.mark_output()
+                    yield Started(found[position], self._number)
+                case Ended(_, result):
+                    self._done[result.feature.key] = None
+                    yield result
+                case Refused(error, text, hint):
+                    raise _refusal(error, text, hint)
+                case Finished():
+                    return True
+            # a tick is left out when the last one was a moment ago, so a call may have that much more
+            deadline = time.monotonic() + timeout_seconds + TICK_SECONDS
+
+    def _blame(
+        self, busy_with: Began | Importing | None, found: tuple[Feature, ...], death: str
+    ) -> Iterator[IterationResult]:
+        match busy_with:
+            case Importing(suite, module) if (suite, module) not in self._broken:
+                self._broken[suite, module] = f"cannot be imported: {death}"
+            case Began(position, _, thread_count):
+                feature = found[position]
+                self._done[feature.key] = None
+                if thread_count:
+                    summary, _, rest = death.partition("\n")
+                    death = f"{summary}; a thread that an earlier feature left running may be to blame\n{rest}".rstrip()
+                yield self._error(feature, death)
+            case _:
+                raise EnvironmentFailure(
+                    f"A worker process could not begin its work: {death}.", "Is this Python environment intact?"
+                )
+
+    def _error(self, feature: Feature, text: str) -> IterationResult:
+        return IterationResult(feature=feature, iteration=self._number, status=Status.ERROR, errors=(text,))
+
+
+def _refusal(name: str, message: str, hint: str) -> AicmoPerfError:
+    kind: type[AicmoPerfError] = getattr(errors, name, AicmoPerfError)
+    return kind(message, hint)

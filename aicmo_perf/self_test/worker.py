@@ -1,0 +1,105 @@
+"""The worker process: ``python -m aicmo_perf.self_test.worker``, started by the engine and of no use by hand.
+
+It reads one Assignment, finds the features, exercises those that are due, and reports each as soon as it is done.
+Each result is sent together with the beginning of the next feature, so that there is no moment in which the process
+could die and nobody would be to blame.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+from _thread import _count as running_thread_count
+from pathlib import Path
+
+from aicmo_perf.errors import AicmoPerfError
+from aicmo_perf.model import Mode
+from aicmo_perf.self_test.channel import Channel, StandardState, take_over_standard_streams
+from aicmo_perf.self_test.determinism import FixedSeeding, NoSeeding, Seeding, refuse_network
+from aicmo_perf.self_test.discovery import Discovery, FoundFeature
+from aicmo_perf.self_test.execution import FeatureExecutor
+from aicmo_perf.self_test.measure import Clock
+from aicmo_perf.self_test.plan import select_features
+from aicmo_perf.self_test.protocol import Assignment, Began, Ended, Finished, Found, Importing, Message, Refused
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Do what standard input asks for; the process ends with it."""
+    incoming, channel = take_over_standard_streams()
+    with incoming:
+        assignment = Assignment.from_json(incoming.readline())
+    _die_with_parent(assignment.parent_pid)
+    _work(assignment, channel)
+    # what suites registered to clean up is done; threads that they left running are not waited for
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()
+    with contextlib.suppress(BaseException):
+        sys.stdout.flush()
+    os._exit(0)
+
+
+def _work(assignment: Assignment, channel: Channel) -> None:
+    root = Path(assignment.project_root)
+    sys.path.insert(0, str(root))
+    seeding: Seeding = NoSeeding()
+    if assignment.mode is Mode.DETERMINISTIC:
+        seeding = FixedSeeding(assignment.options.seed)
+        refuse_network()
+    try:
+        found = _find(assignment, root, channel, seeding)
+        selected = select_features((one.feature for one in found), assignment.options.selection)
+    except AicmoPerfError as error:
+        channel.send(Refused(type(error).__name__, error.message, error.hint))
+        return
+    chosen = [one for position, one in enumerate(found) if position in selected]
+    executor = FeatureExecutor(assignment.options, seeding, Clock(), channel.tick)
+    state = StandardState()
+    done = frozenset(assignment.done)
+    waiting: list[Message] = [Found(tuple(one.feature for one in chosen))]
+    for position, one in enumerate(chosen):
+        if one.feature.key in done:
+            continue
+        timeout_seconds = _timeout_seconds(one, assignment)
+        channel.send(*waiting, Began(position, timeout_seconds, running_thread_count()))
+        result = executor.execute(one, assignment.iteration)
+        state.restore()
+        waiting = [Ended(position, result)]
+    channel.send(*waiting, Finished())
+
+
+def _find(assignment: Assignment, root: Path, channel: Channel, seeding: Seeding) -> tuple[FoundFeature, ...]:
+    def before_import(suite: str, module: str) -> None:
+        channel.send(Importing(suite, module))
+        seeding.seed()
+
+    broken = {(suite, module): reason for suite, module, reason in assignment.broken}
+    discovery = Discovery(root, broken, before_import)
+    for suite in dict.fromkeys(assignment.suites):
+        discovery.add_suite(suite)
+    for rule in assignment.discover:
+        discovery.add_rule(rule)
+    return discovery.features()
+
+
+def _timeout_seconds(one: FoundFeature, assignment: Assignment) -> float:
+    own = one.definition.timeout_seconds if one.definition is not None else None
+    return assignment.options.timeout_seconds if own is None else float(own)
+
+
+def _die_with_parent(parent_pid: int) -> None:
+    """Ask Linux for SIGKILL when the parent dies (prctl(2)); elsewhere the channel notices between features."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
