@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aicmo_perf.baseline import Baseline, named_baseline
+from aicmo_perf.baseline import Baseline, obstacle_between
 from aicmo_perf.config import Settings
 from aicmo_perf.model import Run, RunFilter, RunState
 from aicmo_perf.store import Store, open_store
@@ -30,7 +30,11 @@ def compare_runs(settings: Settings, before: str, after: str) -> JudgedRun:
 
 
 def _of_run(later: Run, suite: str, earlier: Run) -> Baseline:
-    return named_baseline(later, suite, earlier, why=f"{earlier.title}, as asked")
+    """One run as it is: unlike the gate's, it may also be newer or incomplete."""
+    if suite not in earlier.suites:
+        return Baseline(suite=suite, why=f"{earlier.title} did not exercise suite {suite}")
+    obstacle = obstacle_between(later, earlier)
+    return Baseline(suite=suite, runs=(earlier,), why=f"{earlier.title}, as asked", obstacle=obstacle)
 
 
 def _of_commit(store: Store, later: Run, suite: str, earlier: Run) -> Baseline:
