@@ -245,14 +245,10 @@ class FeatureStatus:
 
 def feature_labels(features: Iterable[Feature]) -> dict[FeatureKey, str]:
     """What to call each feature in output: its short name where unambiguous, else the qualified one, else with suite."""
-    listed = list({feature.key: feature for feature in features}.values())
-    names = Counter(feature.name for feature in listed)
-    qualified = Counter(feature.qualified_name for feature in listed)
-    return {
-        feature.key: feature.name
-        if names[feature.name] == 1
-        else feature.qualified_name
-        if qualified[feature.qualified_name] == 1
-        else f"{feature.suite}:{feature.qualified_name}"
-        for feature in listed
+    forms = {
+        feature.key: (feature.name, feature.qualified_name, f"{feature.suite}:{feature.qualified_name}")
+        for feature in features
     }
+    # one feature's name may be another's qualified name, so all forms count
+    uses = Counter(form for own in forms.values() for form in set(own))
+    return {key: next((form for form in own if uses[form] == 1), own[-1]) for key, own in forms.items()}
