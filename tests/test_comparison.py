@@ -1,0 +1,217 @@
+"""Which runtimes may meet, and what is new, changed or vanished."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aicmo_perf.baseline import Baseline
+from aicmo_perf.comparison import SuiteBaseline, compare_with_baselines
+from aicmo_perf.model import (
+    Category,
+    Change,
+    Feature,
+    FeatureStatus,
+    PastResult,
+    Run,
+    RunOptions,
+    RunState,
+    SelfTestResult,
+    Series,
+    Status,
+)
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+PAST_RUNS = tuple(
+    Run(uuid=f"past-{number}", id=number, started_at=START + timedelta(hours=number), suites=("aicmo",))
+    for number in range(1, 11)
+)
+NOW = Run(uuid="now", id=11, started_at=START + timedelta(hours=11), suites=("aicmo",))
+WOBBLE = (1.01, 0.99, 1.0, 1.02, 0.98, 1.005, 0.995, 1.012, 0.988, 1.001)
+
+
+def status_of(name="swot", status=Status.PASS, runtime_seconds=0.1, scenario_count=2, **values):
+    return FeatureStatus(
+        name,
+        Category.GENERATOR,
+        status,
+        runtime_seconds=runtime_seconds,
+        scenario_count=scenario_count,
+        suite="aicmo",
+        **values,
+    )
+
+
+def series_of(name="swot", *, runs=PAST_RUNS, seconds=0.1, critical=False, **values):
+    points = [
+        PastResult(
+            **{"run": run, "status": Status.PASS, "runtime_seconds": seconds * wobble, "scenario_count": 2} | values
+        )
+        for run, wobble in zip(runs, WOBBLE, strict=False)
+    ]
+    return Series(Feature(suite="aicmo", qualified_name=name, name=name, critical=critical), tuple(points))
+
+
+def compare(statuses, series, *, run=NOW, runs=PAST_RUNS, obstacle=""):
+    baseline = Baseline(suite="aicmo", runs=runs, why="the last 10 runs", obstacle=obstacle)
+    by_name = {item.feature.qualified_name: item for item in series}
+    return compare_with_baselines(SelfTestResult(run, tuple(statuses)), [SuiteBaseline(baseline, by_name)])
+
+
+@pytest.mark.parametrize(
+    ("now_seconds", "change"),
+    [(0.150, Change.REGRESSED), (0.060, Change.IMPROVED), (0.101, Change.UNCHANGED)],
+)
+def test_a_runtime_is_judged_by_its_past(now_seconds, change):
+    (item,) = compare([status_of(runtime_seconds=now_seconds)], [series_of()]).features
+    assert item.change is change
+    assert item.reason == ""
+    assert item.ratio == pytest.approx(now_seconds / item.baseline_seconds)
+    assert item.baseline_seconds == pytest.approx(0.10005)
+    assert item.baseline_run_count == 10
+    assert (item.previous_status, item.previous_run) == (Status.PASS, PAST_RUNS[-1])
+    assert item.p_value is not None
+    assert item.smallest_visible_ratio >= 1.1
+    assert not item.is_new
+    assert not item.status_changed
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.PARTIAL, "some of its scenarios fail"),
+        (Status.FAIL, "it fails"),
+        (Status.ERROR, "it ended in an error"),
+        (Status.SKIP, "it was skipped"),
+    ],
+)
+def test_what_does_not_pass_is_never_faster(status, reason):
+    (item,) = compare([status_of(status=status, runtime_seconds=0.001)], [series_of()]).features
+    assert (item.change, item.reason, item.ratio, item.p_value) == (Change.INCONCLUSIVE, reason, None, None)
+    assert item.status_changed
+
+
+def test_what_was_not_measured_is_inconclusive():
+    (item,) = compare([status_of(runtime_seconds=None)], [series_of()]).features
+    assert (item.change, item.reason) == (Change.INCONCLUSIVE, "not measured")
+
+
+def test_only_past_runs_that_passed_and_were_measured_alike_count():
+    good = series_of().points
+    points = (
+        replace(good[0], status=Status.FAIL, runtime_seconds=0.0001),
+        replace(good[1], scenario_count=3, runtime_seconds=9.0),
+        replace(good[2], runtime_seconds=None),
+        *good[3:],
+    )
+    (item,) = compare([status_of()], [Series(series_of().feature, points)]).features
+    assert item.baseline_run_count == 7
+    assert item.change is Change.UNCHANGED
+
+
+def test_another_number_of_scenarios_is_not_compared():
+    (item,) = compare([status_of(scenario_count=1)], [series_of()]).features
+    assert (item.change, item.reason) == (Change.INCONCLUSIVE, "measured with 1 scenario, with 2 before")
+
+
+def test_a_past_without_a_pass_tells_nothing_of_speed():
+    (item,) = compare([status_of()], [series_of(status=Status.ERROR)]).features
+    assert item.reason == "no baseline run in which it passed and was measured"
+    assert (item.previous_status, item.status_changed) == (Status.ERROR, True)
+
+
+def test_few_runs_are_inconclusive_with_their_number():
+    (item,) = compare([status_of()], [series_of(runs=PAST_RUNS[:2])], runs=PAST_RUNS[:2]).features
+    assert item.reason == "2 baseline runs; 5 are needed"
+    assert item.ratio == pytest.approx(1.0)
+
+
+def test_an_obstacle_keeps_runtimes_apart_but_not_statuses():
+    (item,) = compare([status_of(runtime_seconds=0.9)], [series_of()], obstacle="another machine").features
+    assert (item.change, item.reason, item.ratio) == (Change.INCONCLUSIVE, "another machine", None)
+    assert item.previous_status is Status.PASS
+
+
+def test_previous_status_is_that_of_the_newest_run_that_has_it():
+    series = series_of(runs=PAST_RUNS[:4])
+    points = (*series.points[:3], replace(series.points[3], status=Status.FAIL))
+    (item,) = compare([status_of()], [Series(series.feature, points)]).features
+    assert (item.previous_status, item.previous_run) == (Status.FAIL, PAST_RUNS[3])
+
+
+@pytest.mark.parametrize("series", [[], [Series(series_of().feature, ())]], ids=["no series", "no points"])
+def test_new_is_what_no_baseline_run_has(series):
+    (item,) = compare([status_of()], series).features
+    assert item.is_new
+    assert (item.change, item.reason) == (Change.INCONCLUSIVE, "new: no baseline run has it")
+
+
+def test_without_baseline_nothing_is_new_and_nothing_compared():
+    comparison = compare([status_of()], [], runs=())
+    (item,) = comparison.features
+    assert not item.is_new
+    assert (item.has_baseline, item.reason) == (False, "no baseline yet")
+    (other,) = compare_with_baselines(SelfTestResult(NOW, (status_of(),)), []).features
+    assert (other.has_baseline, other.is_new) == (False, False)
+
+
+def test_features_keep_the_order_of_the_run():
+    names = ["c", "a", "b", "d"]
+    statuses = [status_of(name, Status.FAIL if name == "a" else Status.PASS) for name in names]
+    comparison = compare(statuses, [series_of(name) for name in "dba"])
+    assert [item.feature.name for item in comparison.features] == names
+    assert comparison.by_key()["aicmo", "b"].change is Change.UNCHANGED
+    assert comparison.by_key()["aicmo", "c"].is_new
+
+
+def test_all_features_are_judged_together():
+    """A suspect that stands alone is less of one among many that were looked at."""
+    alone = compare([status_of(runtime_seconds=0.114)], [series_of()]).features[0]
+    crowd = [status_of(f"other{number}") for number in range(300)]
+    crowded = compare(
+        [status_of(runtime_seconds=0.114), *crowd], [series_of(), *(series_of(item.name) for item in crowd)]
+    ).features[0]
+    assert alone.change is Change.REGRESSED
+    assert crowded.change is Change.INCONCLUSIVE
+    assert crowded.smallest_visible_ratio > alone.smallest_visible_ratio
+
+
+# what vanished
+
+
+def gone_names(comparison):
+    return [feature.name for feature in comparison.vanished]
+
+
+def test_what_the_newest_full_run_had_has_vanished():
+    series = [series_of("swot"), series_of("persona"), series_of("older", runs=PAST_RUNS[:5])]
+    assert gone_names(compare([status_of("swot")], series)) == ["persona"]
+
+
+def test_the_newest_run_of_a_selection_does_not_tell_what_vanished():
+    selected = replace(PAST_RUNS[-1], options=RunOptions(selection=("swot",)))
+    runs = (*PAST_RUNS[:-1], selected)
+    series = [series_of("swot", runs=runs), series_of("persona", runs=runs[:-1])]
+    assert gone_names(compare([status_of("swot")], series, runs=runs)) == ["persona"]
+    only = [series_of("swot", runs=(selected,)), series_of("persona", runs=(selected,))]
+    assert gone_names(compare([status_of("swot")], only, runs=(selected,))) == []
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        replace(NOW, options=RunOptions(selection=("swot",))),
+        replace(NOW, state=RunState.INTERRUPTED),
+        replace(NOW, state=RunState.RUNNING),
+    ],
+    ids=["of a selection", "interrupted", "running"],
+)
+def test_nothing_vanishes_from_a_part(run):
+    assert gone_names(compare([status_of("swot")], [series_of("swot"), series_of("persona")], run=run)) == []
+
+
+def test_an_empty_result_compares_to_nothing():
+    comparison = compare_with_baselines(SelfTestResult(NOW), [])
+    assert (comparison.features, comparison.vanished, comparison.baselines) == ((), (), ())
