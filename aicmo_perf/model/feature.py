@@ -244,7 +244,7 @@ class FeatureStatus:
 
 
 def feature_labels(features: Iterable[Feature]) -> dict[FeatureKey, str]:
-    """What to call each feature in output: its short name where unambiguous, else the qualified one, else with suite."""
+    """What to call each feature in output: its short name if unambiguous, else the qualified one, else with suite."""
     forms = {
         feature.key: (feature.name, feature.qualified_name, f"{feature.suite}:{feature.qualified_name}")
         for feature in features
