@@ -43,8 +43,7 @@ def labels_of(result: SelfTestResult, comparison: RunComparison | None = None) -
 
 def new_features(comparison: RunComparison) -> list[FeatureComparison]:
     """Features without a past although their suite has a baseline."""
-    with_past = {baseline.suite for baseline in comparison.baselines if baseline.runs}
-    return [item for item in comparison.features if item.is_new and item.feature.suite in with_past]
+    return [item for item in comparison.features if item.is_new]
 
 
 def status_changes(comparison: RunComparison) -> list[FeatureComparison]:
@@ -76,7 +75,7 @@ def comparison_blocks(
     yield from _listed(
         "Status Changes:",
         [
-            f"{labels[item.feature.key]}: {item.previous_status} → {item.status}"
+            f"{labels[item.feature.key]}: {_previous_status_text(item)} → {item.status}"
             for item in sorted(status_changes(comparison), key=lambda item: -item.status.severity)
         ],
     )
@@ -95,9 +94,7 @@ def baseline_prose(baseline: Baseline) -> Prose:
 
 
 def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[str, str]) -> Iterator[Block]:
-    new = {item.feature.key for item in new_features(comparison)}
-    with_past = {baseline.suite for baseline in comparison.baselines if baseline.runs}
-    compared = [item for item in comparison.features if item.feature.suite in with_past and item.feature.key not in new]
+    compared = [item for item in comparison.features if item.has_baseline and not item.is_new]
     if not compared:
         return
     compared.sort(key=lambda item: (_CHANGE_ORDER[item.change], -(item.ratio or 0.0), labels[item.feature.key]))
@@ -127,6 +124,10 @@ def _change_text(item: FeatureComparison) -> str:
     if item.ratio is None or item.change is Change.INCONCLUSIVE:
         return item.change.value
     return f"{item.change} ({format_change(item.ratio)})"
+
+
+def _previous_status_text(item: FeatureComparison) -> str:
+    return f"{item.previous_status}" + (f" ({item.previous_run.title})" if item.previous_run is not None else "")
 
 
 def _named(feature: Feature, labels: Labels) -> str:

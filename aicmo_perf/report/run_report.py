@@ -10,7 +10,6 @@ from aicmo_perf.report.comparison_section import (
     comparison_blocks,
     has_baseline,
     labels_of,
-    new_features,
     regression_text,
     regressions,
 )
@@ -106,13 +105,12 @@ def _summary_features(
     result: SelfTestResult, comparison: RunComparison | None, recent: Recent | None, labels: Labels
 ) -> Block:
     compared = comparison.by_key() if comparison is not None else {}
-    new = {item.feature.key for item in new_features(comparison)} if comparison is not None else set()
     rows = tuple(
         (
             Cell(labels[status.key]),
             status_cell(status.status),
             Cell(format_seconds(status.runtime_seconds)),
-            change_cell(compared.get(status.key), is_new=status.key in new),
+            change_cell(compared.get(status.key)),
             recent_cell(status.key, recent or {}),
             Cell(format_seconds(status.first_call_seconds), Tone.MUTED),
         )

@@ -117,7 +117,6 @@ def _print_table(console: Console, table: Table) -> None:
             _text(column.title),
             justify="right" if column.alignment is Alignment.RIGHT else "left",
             width=width,
-            overflow="fold",
         )
     for row in table.rows:
         drawn.add_row(*(_cell(row[position]) for position in shown))

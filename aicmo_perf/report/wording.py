@@ -106,9 +106,9 @@ def change_tone(change: Change) -> Tone:
     return _CHANGE_TONES[change]
 
 
-def change_cell(comparison: FeatureComparison | None, *, is_new: bool = False) -> Cell:
+def change_cell(comparison: FeatureComparison | None) -> Cell:
     """A feature's change against its baseline in one cell: ``+12.3% regressed``, ``new``, or a dash."""
-    if is_new:
+    if comparison is not None and comparison.is_new:
         return Cell("new", Tone.MUTED)
     if comparison is None or comparison.ratio is None:
         return Cell(NOTHING, Tone.MUTED)

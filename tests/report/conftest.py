@@ -140,6 +140,7 @@ def rich_comparison(rich_result: SelfTestResult) -> RunComparison:
                 feature=status.feature,
                 status=status.status,
                 previous_status=Status.PASS if before is not None else None,
+                previous_run=runs[-1] if before is not None else None,
                 runtime_seconds=now,
                 baseline_seconds=before,
                 baseline_run_count=6 if before is not None else 0,

@@ -37,6 +37,8 @@ def test_run_details(rich_result, golden):
 def test_comparison_of_two_sides(rich_result, rich_comparison, golden):
     document = build_compare_report(rich_result, rich_comparison, first="latest~1", second="latest")
     golden("compare.md", to_markdown(document))
+    numbered = to_markdown(build_compare_report(rich_result, rich_comparison, first="9", second="12"))
+    assert numbered.startswith("# Comparison of run 12 with run 9\n")
 
 
 def test_runs(rich_result, interrupted_result):

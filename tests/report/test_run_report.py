@@ -136,12 +136,14 @@ def test_comparison_orders_by_judgement(rich_result, rich_comparison):
     vanished, changed = rest.split("**Status Changes:**")
     assert re.findall(r"^- (\w+)", new, re.M) == ["calendar_generator", "pdf", "html"]
     assert "- old_generator (critical)" in vanished
-    assert "- deck: pass → error" in changed
+    assert "- deck: pass (run 9) → error" in changed
 
 
 @pytest.mark.parametrize("with_comparison", [True, False])
 def test_without_past_runs_there_is_no_baseline_yet(rich_result, with_comparison):
-    items = tuple(FeatureComparison(feature=s.feature, status=s.status) for s in rich_result.features)
+    items = tuple(
+        FeatureComparison(feature=s.feature, status=s.status, has_baseline=False) for s in rich_result.features
+    )
     empty = RunComparison(baselines=(Baseline(suite="aicmo", why="no earlier run of it"),), features=items)
     document = build_run_report(rich_result, empty if with_comparison else None)
     text = section(to_markdown(document), "Compared with the baseline")

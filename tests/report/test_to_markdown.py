@@ -80,9 +80,18 @@ def check_table(texts, tone):
     assert cells[len(texts) :] == [seen(text) for text in texts] * 2
 
 
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_examples_round_trip_through_prose(text):
+    check_prose(text)
+
+
 @settings(max_examples=300, deadline=None)
 @given(TEXTS)
 def test_any_text_round_trips_through_prose(text):
+    check_prose(text)
+
+
+def check_prose(text):
     expected = seen(text)
     for block, kinds in (
         (Paragraph(prose(text)), ["paragraph_open", "inline"]),
