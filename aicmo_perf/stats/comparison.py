@@ -25,8 +25,8 @@ one in 500 and one in 100 of all results, past and present alike; power is that 
     20, 20                    0.8 / 3.4 / 6.1 %          47 / 25 / 3 %    96 / 68 / 31 %  100 / 92 / 77 %
     100, 5                    4.0 / 11.7 / 23.3 %        6 / 4 / 2 %      67 / 55 / 32 %  90 / 84 / 72 %
 
-One run alone cannot be both quiet and powerful. With outliers about, the chance of a false alarm is near 1 / (n + 1): that
-the farthest of n + 1 exchangeable runs is the last one. So twenty baseline runs are worth waiting for.
+One run alone cannot be both quiet and powerful. With outliers about, the chance of a false alarm is near 1 / (n + 1),
+that the farthest of n + 1 exchangeable runs is the last one: twenty baseline runs are worth waiting for.
 
 References:
     Smyth: Linear Models and Empirical Bayes Methods. Stat. Appl. Genet. Mol. Biol. 3 (2004) (moderated t).

@@ -1,0 +1,380 @@
+"""What fails the gate, what is only said, and how much was judged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aicmo_perf.baseline import Baseline
+from aicmo_perf.comparison import FeatureComparison, RunComparison
+from aicmo_perf.gate import Coverage, GatePolicy, Rule, judge
+from aicmo_perf.model import (
+    Category,
+    Change,
+    FeatureStatus,
+    Run,
+    RunOptions,
+    RunState,
+    SelfTestResult,
+    Signature,
+    Status,
+)
+from aicmo_perf.stats.comparison import SlownessPolicy
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+PAST = Run(uuid="past", id=30, started_at=START, suites=("aicmo",), commit_sha="a" * 40)
+NOW = Run(
+    uuid="now",
+    id=31,
+    started_at=START + timedelta(hours=1),
+    suites=("aicmo",),
+    commit_sha="b" * 40,
+    options=RunOptions(iterations=3),
+)
+BASELINE = Baseline(suite="aicmo", runs=(PAST,), why="the last of the complete runs")
+
+
+def status_of(name="swot", status=Status.PASS, critical=False, **values):
+    return FeatureStatus(name, Category.GENERATOR, status, critical, suite="aicmo", **values)
+
+
+def compared(status, change=Change.UNCHANGED, **values):
+    defaults = {
+        "previous_status": Status.PASS,
+        "previous_run": PAST,
+        "runtime_seconds": 0.0123,
+        "baseline_seconds": 0.01,
+        "baseline_run_count": 20,
+        "ratio": 1.23,
+        "p_value": 0.0004,
+    }
+    return FeatureComparison(feature=status.feature, status=status.status, change=change, **{**defaults, **values})
+
+
+def verdict_on(*items, run=NOW, vanished=(), baselines=(BASELINE,), policy=None):
+    """The verdict on features, each a status or a status with its comparison."""
+    pairs = [item if isinstance(item, tuple) else (item, compared(item)) for item in items]
+    comparison = RunComparison(baselines=baselines, features=tuple(item for _, item in pairs), vanished=tuple(vanished))
+    return judge(SelfTestResult(run, tuple(status for status, _ in pairs)), comparison, policy)
+
+
+def told(verdict):
+    return [(finding.rule, finding.message) for finding in verdict.findings]
+
+
+def test_nothing_to_find():
+    verdict = verdict_on(status_of(critical=True), status_of("persona"))
+    assert verdict.passed
+    assert verdict.findings == ()
+    assert verdict.notes == ()
+    assert verdict.rules == tuple(Rule)
+    assert verdict.coverage == Coverage(judged_count=2)
+    assert verdict.could_judge
+
+
+# failing
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (Status.PARTIAL, "fails in some scenarios"),
+        (Status.FAIL, "fails"),
+        (Status.ERROR, "ended in an error"),
+    ],
+)
+def test_a_critical_feature_that_fails(status, text):
+    failing = status_of(status=status, critical=True, errors=("too short", "no title"))
+    verdict = verdict_on(failing)
+    assert told(verdict) == [
+        (Rule.CRITICAL_FAILING, f"swot (critical) {text} with 2 errors (too short); it passed in run 30.")
+    ]
+    assert verdict.findings[0].advice == (
+        "Its errors in full: aicmo-perf show 31; what changed: git log aaaaaaaaaa..bbbbbbbbbb"
+    )
+    assert not verdict.passed
+
+
+def test_a_critical_feature_that_keeps_failing():
+    failing = status_of(status=Status.FAIL, critical=True)
+    verdict = verdict_on(
+        (failing, compared(failing, Change.INCONCLUSIVE, previous_status=Status.FAIL, reason="it fails"))
+    )
+    assert told(verdict) == [(Rule.CRITICAL_FAILING, "swot (critical) fails with 0 errors.")]
+    assert verdict.findings[0].advice == "Its errors in full: aicmo-perf show 31"
+
+
+@pytest.mark.parametrize(
+    ("critical", "rules", "expected"),
+    [
+        (False, frozenset(Rule), [Rule.NEWLY_FAILING]),
+        (True, frozenset(Rule), [Rule.CRITICAL_FAILING]),
+        (True, frozenset({Rule.NEWLY_FAILING}), [Rule.NEWLY_FAILING]),
+        (False, frozenset({Rule.CRITICAL_FAILING}), []),
+        (True, frozenset(), []),
+    ],
+)
+def test_one_failure_is_told_once(critical, rules, expected):
+    verdict = verdict_on(status_of(status=Status.FAIL, critical=critical), policy=GatePolicy(rules=rules))
+    assert [finding.rule for finding in verdict.findings] == expected
+    assert verdict.rules == tuple(rule for rule in Rule if rule in rules)
+
+
+@pytest.mark.parametrize("before", [Status.FAIL, Status.ERROR, Status.PARTIAL, Status.SKIP, None])
+def test_what_did_not_pass_before_is_not_newly_failing(before):
+    failing = status_of(status=Status.FAIL)
+    assert verdict_on((failing, compared(failing, Change.INCONCLUSIVE, previous_status=before))).passed
+
+
+@pytest.mark.parametrize("now", [Status.PASS, Status.SKIP])
+def test_what_does_not_fail_is_not_failing(now):
+    assert verdict_on(status_of(status=now, critical=True)).passed
+
+
+@pytest.mark.parametrize(
+    ("error", "quoted"),
+    [
+        ("Traceback (most recent call last):\n  File 'x'\nValueError: no title.\n", "ValueError: no title"),
+        ("\n\nno title\nin slide 2", "no title"),
+        ("  \n", "without a message"),
+        ("x" * 300, "x" * 159 + "…"),
+    ],
+)
+def test_the_telling_line_of_an_error_is_quoted(error, quoted):
+    ((_, message),) = told(verdict_on(status_of(status=Status.ERROR, errors=(error,))))
+    assert f"with 1 error ({quoted}); it passed" in message
+
+
+# vanished, flaky, slower
+
+
+def test_a_critical_feature_that_vanished():
+    gone = status_of("persona", critical=True).feature
+    verdict = verdict_on(status_of(), vanished=[gone])
+    assert told(verdict) == [
+        (Rule.VANISHED_CRITICAL, "persona (critical) has vanished: run 30 had it, this run does not.")
+    ]
+    assert "back into suite aicmo" in verdict.findings[0].advice
+    assert verdict.coverage.vanished_count == 1
+
+
+def test_other_features_that_vanished_are_noted():
+    names = [f"f{number}" for number in range(7)]
+    verdict = verdict_on(status_of(), vanished=[status_of(name).feature for name in names])
+    assert verdict.passed
+    assert verdict.notes == ("7 features have vanished: f0, f1, f2, f3, f4, and 2 more.",)
+
+
+def test_with_its_rule_off_a_vanished_critical_feature_is_still_noted():
+    policy = GatePolicy(rules=frozenset(Rule) - {Rule.VANISHED_CRITICAL})
+    verdict = verdict_on(status_of(), vanished=[status_of("persona", critical=True).feature], policy=policy)
+    assert verdict.passed
+    assert verdict.notes == ("1 feature has vanished: persona.",)
+
+
+def test_a_flaky_feature():
+    signatures = (Signature(Status.PASS, 0, 0), Signature(Status.FAIL, 1, 0), Signature(Status.PASS, 0, 0))
+    verdict = verdict_on(status_of(signatures=signatures))
+    assert told(verdict) == [
+        (
+            Rule.FLAKY,
+            "swot is flaky: 3 iterations of the same code said pass, 0 errors, 0 warnings; "
+            "fail, 1 error, 0 warnings; pass, 0 errors, 0 warnings.",
+        )
+    ]
+    assert verdict.findings[0].advice.endswith("aicmo-perf history swot")
+
+
+def test_an_output_that_varies_is_not_flaky():
+    varying = status_of(signatures=(Signature(Status.PASS, 0, 0),) * 2, output_digests=("a", "b"))
+    assert varying.output_varies
+    assert verdict_on(varying).passed
+
+
+def test_unchecked_flakiness_is_said():
+    once = replace(NOW, options=RunOptions(iterations=1))
+    assert verdict_on(status_of(), run=once).notes == (
+        "Flakiness was not checked: one iteration has nothing to differ from.",
+    )
+    policy = GatePolicy(rules=frozenset({Rule.SLOWER}))
+    assert verdict_on(status_of(), run=once, policy=policy).notes == ()
+
+
+@pytest.mark.parametrize(("p_value", "chance"), [(0.0004, ", p = 0.0004"), (1e-9, ", p < 0.0001"), (None, "")])
+def test_a_slower_feature(p_value, chance):
+    status = status_of("persona_generator")
+    verdict = verdict_on((status, compared(status, Change.REGRESSED, p_value=p_value)))
+    assert told(verdict) == [
+        (
+            Rule.SLOWER,
+            "persona_generator is slower: 12.3 ms against a median of 10.0 ms over 20 runs (+23.0%" + chance + ").",
+        )
+    ]
+    assert verdict.findings[0].advice == (
+        "Look through git log aaaaaaaaaa..bbbbbbbbbb; see since when with: aicmo-perf history persona_generator"
+    )
+
+
+@pytest.mark.parametrize("commit", [None, PAST.commit_sha])
+def test_a_slowdown_without_a_commit_to_blame_is_to_be_run_again(commit):
+    status = status_of("a b")
+    verdict = verdict_on((status, compared(status, Change.REGRESSED)), run=replace(NOW, commit_sha=commit))
+    assert verdict.findings[0].advice == (
+        "Run it again to rule out a busy machine; see since when with: aicmo-perf history 'a b'"
+    )
+
+
+def test_when_most_features_are_slower_the_machine_is_suspected():
+    statuses = [status_of(name) for name in "abcd"]
+    changes = [Change.REGRESSED, Change.REGRESSED, Change.REGRESSED, Change.UNCHANGED]
+    verdict = verdict_on(
+        *((status, compared(status, change)) for status, change in zip(statuses, changes, strict=True))
+    )
+    assert len(verdict.findings) == 3
+    assert all(finding.advice.startswith("3 of 4 features are slower at once") for finding in verdict.findings)
+
+
+def test_a_switched_off_rule_finds_nothing():
+    status = status_of(signatures=(Signature(Status.PASS, 0, 0), Signature(Status.FAIL, 1, 0)))
+    policy = GatePolicy(rules=frozenset({Rule.VANISHED_CRITICAL}))
+    assert verdict_on((status, compared(status, Change.REGRESSED)), policy=policy).passed
+
+
+def test_one_feature_may_break_several_rules():
+    status = status_of(
+        status=Status.FAIL, critical=True, signatures=(Signature(Status.PASS, 0, 0), Signature(Status.FAIL, 1, 0))
+    )
+    assert [finding.rule for finding in verdict_on(status).findings] == [Rule.CRITICAL_FAILING, Rule.FLAKY]
+
+
+# what is only said
+
+
+def test_improvements_are_reported():
+    status = status_of()
+    faster = compared(status, Change.IMPROVED, runtime_seconds=0.008, ratio=0.8)
+    verdict = verdict_on((status, faster))
+    assert verdict.passed
+    assert verdict.notes == ("1 feature is faster: swot (8.00 ms against 10.0 ms, -20.0%).",)
+
+
+def test_what_could_not_be_judged_is_said_with_its_reasons():
+    few, noisy = "2 baseline runs; 5 are needed", "a change under 48.0% cannot be seen here"
+    statuses = [status_of(name) for name in "abc"]
+    verdict = verdict_on(
+        (statuses[0], compared(statuses[0], Change.INCONCLUSIVE, reason=noisy)),
+        (statuses[1], compared(statuses[1], Change.INCONCLUSIVE, reason=few)),
+        (statuses[2], compared(statuses[2], Change.INCONCLUSIVE, reason=few)),
+        status_of("d"),
+    )
+    assert verdict.notes == (f"3 features could not be judged for speed: b, c ({few}); a ({noisy}).",)
+    assert verdict.coverage == Coverage(judged_count=1, inconclusive_count=3)
+    assert verdict.could_judge
+
+
+def test_a_new_feature_is_counted_and_not_doubted():
+    new = status_of("new")
+    verdict = verdict_on(
+        status_of(),
+        (new, compared(new, Change.INCONCLUSIVE, previous_status=None, reason="new: no baseline run has it")),
+    )
+    assert verdict.coverage == Coverage(judged_count=1, new_count=1)
+    assert verdict.notes == ()
+
+
+def test_no_baseline_yet():
+    status = status_of()
+    bare = FeatureComparison(feature=status.feature, status=status.status, reason="no baseline yet", has_baseline=False)
+    empty = Baseline(suite="aicmo", why="there are no complete runs of suite aicmo before run 31")
+    verdict = verdict_on((status, bare), baselines=(empty,))
+    assert verdict.passed
+    assert not verdict.could_judge
+    assert verdict.coverage == Coverage()
+    assert verdict.notes == (
+        "There is no baseline yet for suite aicmo: there are no complete runs of suite aicmo before run 31; "
+        "speed is judged from 5 baseline runs on.",
+    )
+
+
+def test_no_comparison_at_all_is_no_baseline_of_any_suite():
+    policy = GatePolicy(slowness=SlownessPolicy(min_run_count=8))
+    verdict = judge(SelfTestResult(NOW, (status_of(status=Status.FAIL, critical=True),)), None, policy)
+    assert [finding.rule for finding in verdict.findings] == [Rule.CRITICAL_FAILING]
+    assert not verdict.could_judge
+    assert verdict.notes == ("There is no baseline yet for suite aicmo; speed is judged from 8 baseline runs on.",)
+
+
+def test_an_obstacle_is_said_once():
+    status = status_of()
+    obstacle = "run 30 was measured on another machine"
+    verdict = verdict_on(
+        (status, compared(status, Change.INCONCLUSIVE, reason=obstacle)),
+        baselines=(replace(BASELINE, obstacle=obstacle),),
+    )
+    assert verdict.notes == (f"Runtimes of suite aicmo were not compared: {obstacle}.",)
+    assert not verdict.could_judge
+
+
+def test_speed_that_nothing_could_be_told_of_is_not_judged_unless_nobody_asked():
+    status = status_of()
+    item = compared(status, Change.INCONCLUSIVE, reason="2 baseline runs; 5 are needed")
+    assert not verdict_on((status, item)).could_judge
+    others = GatePolicy(rules=frozenset(Rule) - {Rule.SLOWER})
+    assert verdict_on((status, item), policy=others).could_judge
+
+
+@pytest.mark.parametrize(("reason", "text"), [("no pptx\nreally", ": no pptx"), (None, "")])
+def test_a_critical_feature_that_was_skipped_is_noted(reason, text):
+    verdict = verdict_on(status_of(status=Status.SKIP, critical=True, skip_reason=reason))
+    assert verdict.notes == (f"swot (critical) was skipped{text}.",)
+
+
+def test_an_interrupted_run_is_said_to_be_one():
+    verdict = verdict_on(status_of(), run=replace(NOW, state=RunState.INTERRUPTED))
+    assert verdict.notes == ("Run 31 is interrupted: only what it finished was judged.",)
+
+
+def test_no_features_at_all():
+    verdict = verdict_on()
+    assert verdict.notes == ("No features were found, so nothing was judged.",)
+    assert not verdict.could_judge
+
+
+def test_alike_names_are_told_apart_even_when_one_has_vanished():
+    here = status_of("make", status=Status.FAIL, qualified_name="a.make")
+    gone = status_of("make", critical=True, qualified_name="b.make").feature
+    messages = [message for _, message in told(verdict_on(here, vanished=[gone]))]
+    assert messages[0].startswith("a.make fails")
+    assert messages[1].startswith("b.make (critical) has vanished")
+
+
+def test_a_run_that_is_not_stored_is_shown_by_its_uuid():
+    run = replace(NOW, id=None, uuid="01234567-89ab-7def-8000-000000000000")
+    verdict = verdict_on(status_of(status=Status.FAIL), run=run)
+    assert "aicmo-perf show 01234567-89ab" in verdict.findings[0].advice
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(Status), st.sampled_from(Change), st.booleans(), st.sampled_from([None, *Status])),
+        max_size=6,
+    ),
+    st.frozensets(st.sampled_from(Rule)),
+)
+def test_fewer_rules_never_find_more_and_every_finding_is_a_sentence_with_advice(drawn, rules):
+    items = []
+    for number, (status, change, critical, before) in enumerate(drawn):
+        feature = status_of(f"f{number}", status, critical)
+        items.append((feature, compared(feature, change, previous_status=before, reason="noise")))
+    every, some = verdict_on(*items), verdict_on(*items, policy=GatePolicy(rules=rules))
+    assert {finding.feature.key for finding in some.findings} <= {finding.feature.key for finding in every.findings}
+    assert {finding.rule for finding in some.findings} <= rules
+    for finding in every.findings:
+        assert finding.message.endswith(".")
+        assert finding.advice
+    counted = every.coverage
+    assert counted.judged_count + counted.inconclusive_count + counted.new_count == len(items)
