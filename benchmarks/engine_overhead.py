@@ -24,6 +24,7 @@ import suite_{count} as suite
 
 database = sqlite3.connect("loop_{count}.db")
 database.execute("PRAGMA journal_mode=WAL")
+database.execute("PRAGMA synchronous=NORMAL")
 database.execute("CREATE TABLE IF NOT EXISTS results (name TEXT, seconds REAL)")
 for name in [name for name in vars(suite) if name.startswith("feature_")]:
     started = time.perf_counter()

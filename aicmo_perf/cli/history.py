@@ -44,24 +44,31 @@ def history(
     FEATURE is a name, a qualified name, suite:name, or a glob; several, or a glob of several, show trends. Looks at
     the last 50 runs, unless --last or a time says otherwise.
     """
-    from aicmo_perf.report import history_report, to_csv, to_json, to_markdown
     from aicmo_perf.workflows.history import load_history, run_filter
 
     window = run_filter(last=last, default_last=DEFAULT_WINDOW, **given)
     found = load_history(app.settings(), features, window, status)
     if form == "json":
+        from aicmo_perf.report import to_json
+
         click.echo(to_json.dumps(to_json.history_payload(found.series)), nl=False)
     elif form == "csv":
+        from aicmo_perf.report import to_csv
+
         click.echo(to_csv.history_csv(found.series), nl=False)
     elif not any(series.points for series in found.series):
         note("No run fits these filters.")
     else:
+        from aicmo_perf.report import history_report
+
         document = (
             history_report.build_feature_history(found.series[0])
             if found.is_one_feature
             else history_report.build_history_overview(found.series)
         )
         if form == "markdown":
+            from aicmo_perf.report import to_markdown
+
             click.echo(to_markdown.to_markdown(document), nl=False)
         else:
             show_document(document)

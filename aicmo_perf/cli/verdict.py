@@ -21,20 +21,26 @@ FAILED_EXIT_CODE = 1
 
 def announce(judged: JudgedRun, form: str, *, err: bool = False) -> None:
     """Print the verdict; for GitHub also add it to the job's summary where there is one."""
-    from pathlib import Path
-
-    from aicmo_perf.report import gate_report, to_github, to_json, to_junit
-
     arguments = (judged.verdict, judged.result, judged.comparison)
     if form == "json":
+        from aicmo_perf.report import to_json
+
         click.echo(to_json.dumps(to_json.gate_payload(*arguments)), nl=False)
     elif form == "junit":
+        from aicmo_perf.report import to_junit
+
         click.echo(to_junit.to_junit(*arguments), nl=False)
     elif form == "github":
+        from pathlib import Path
+
+        from aicmo_perf.report import to_github
+
         click.echo(to_github.to_github(*arguments), nl=False)
         if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
             _append(Path(summary), to_github.job_summary(*arguments))
     else:
+        from aicmo_perf.report import gate_report
+
         show_document(gate_report.build_gate_report(*arguments), err=err)
 
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from aicmo_perf.comparison import FeatureComparison
 from aicmo_perf.model import Change, Environment, Run, Status
 from aicmo_perf.report.document import Cell, Tone
 from aicmo_perf.units import count_of, format_change, format_seconds
+
+if TYPE_CHECKING:
+    from aicmo_perf.comparison import FeatureComparison
 
 NOTHING = "–"
 _STATUS_TONES = {
