@@ -306,6 +306,13 @@ def test_a_year_of_compound_change_decides_the_effort(current: float, target: fl
     assert gap.current * (1 + gap.monthly_change_ratio) ** gap.months == pytest.approx(target)
 
 
+def test_a_goal_that_is_due_tomorrow_has_a_month_at_least() -> None:
+    goal = Goal(metric="guests", current=1, target=10**12, due_on=TRATTORIA.starts_on + dt.timedelta(days=1))
+    written = fixed(situation_analysis.write_situation_analysis, dataclasses.replace(TRATTORIA, goals=(goal,)))
+    assert written.goals[0].months == 1
+    assert written.goals[0].monthly_change_ratio == pytest.approx(10**12 - 1)
+
+
 def test_the_budget_check_compares_wish_and_money() -> None:
     def is_sufficient(budget_cents: int) -> bool:
         brief = dataclasses.replace(LEDGERLINE, media_budget_cents=budget_cents)

@@ -50,7 +50,7 @@ class GoalGap:
 
     Attributes:
         metric, current, target, due_on: as in the brief.
-        months: from the campaign's start to the date.
+        months: from the campaign's start to the date, at least one.
         monthly_change_ratio: compounded every month, what leads from current to target; negative when it has to fall.
         effort: what that means.
     """
@@ -158,7 +158,8 @@ def _standing(brief: ClientBrief, competitor: Competitor, demand: dict[Need, flo
 
 
 def _goal_gap(brief: ClientBrief, goal: Goal) -> GoalGap:
-    months = (goal.due_on - brief.starts_on).days / DAYS_PER_MONTH
+    # what is due sooner has to change within that one month, not by a rate that would compound beyond all numbers
+    months = max(1.0, (goal.due_on - brief.starts_on).days / DAYS_PER_MONTH)
     monthly = (goal.target / goal.current) ** (1 / months) - 1
     effort = next((effort for limit, effort in _EFFORT_LIMITS if abs(monthly) <= limit), Effort.STRETCH)
     return GoalGap(
@@ -197,7 +198,7 @@ def check_situation_analysis(output: SituationAnalysis) -> list[str]:
         complaints.append("the goals are not those of the brief")
     for gap in output.goals:
         reached = gap.current * (1 + gap.monthly_change_ratio) ** gap.months
-        if not math.isclose(reached, gap.target, rel_tol=1e-6):
+        if not math.isclose(reached, gap.target, rel_tol=1e-6, abs_tol=1e-9 * gap.current):
             complaints.append(f"{gap.metric} would reach {reached:g}, not {gap.target:g}")
     if not 0 <= output.own_revenue_cents <= output.market_value_cents:
         complaints.append("the client earns more than the market is worth")
