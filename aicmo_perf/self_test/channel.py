@@ -26,10 +26,16 @@ TICK_SECONDS = 0.1
 
 
 class Channel:
-    """Sends messages to the parent; only the process that opened it can."""
+    """Sends messages to the parent; only the process that opened it can.
 
-    def __init__(self, descriptor: int) -> None:
+    Args:
+        descriptor: of the pipe to the parent.
+        output: of the file that standard output and error go to.
+    """
+
+    def __init__(self, descriptor: int, output: int) -> None:
         self._descriptor = descriptor
+        self._output = output
         self._identity = _identity(descriptor)
         self._pid = os.getpid()
         self._parent_pid = os.getppid()
@@ -58,6 +64,13 @@ class Channel:
         if self._clock() >= self._next_tick:
             self.send(Tick())
 
+    def output_bytes(self) -> int:
+        """How much has been written to standard output and error so far."""
+        try:
+            return os.fstat(self._output).st_size
+        except OSError:
+            return 0
+
     def _end_if_orphaned(self) -> None:
         if os.getpid() != self._pid:
             os._exit(0)
@@ -76,7 +89,7 @@ def take_over_standard_streams() -> tuple[TextIO, Channel]:
     faulthandler.enable(errors)
     if hasattr(faulthandler, "register"):
         faulthandler.register(signal.SIGUSR1, errors, all_threads=False)
-    return open(incoming, encoding="utf-8"), Channel(outgoing)  # noqa: PTH123 - the worker reads and closes it
+    return open(incoming, encoding="utf-8"), Channel(outgoing, errors)  # noqa: PTH123 - the worker reads and closes it
 
 
 def _private_copy(descriptor: int) -> int:

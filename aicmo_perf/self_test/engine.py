@@ -129,14 +129,14 @@ class _Iteration:
                     pass
                 case Importing():
                     busy_with, timeout_seconds = message, self._plan.options.timeout_seconds
-                    worker.mark_output()
+                    worker.mark_output(message.output_bytes)
                 case Found(found):
                     if self._collected is None:
                         self._collected = found
                         yield Collected(self._number, found)
                 case Began(position, timeout_seconds):
                     busy_with = message
-                    worker.mark_output()
+                    worker.mark_output(message.output_bytes)
                     yield Started(found[position], self._number)
                 case Ended(_, result):
                     self._done[result.feature.key] = None
@@ -152,9 +152,9 @@ class _Iteration:
         self, busy_with: Began | Importing | None, found: tuple[Feature, ...], death: str
     ) -> Iterator[IterationResult]:
         match busy_with:
-            case Importing(suite, module) if (suite, module) not in self._broken:
+            case Importing(suite, module, _) if (suite, module) not in self._broken:
                 self._broken[suite, module] = f"cannot be imported: {death}"
-            case Began(position, _, thread_count):
+            case Began(position, _, thread_count, _):
                 feature = found[position]
                 self._done[feature.key] = None
                 if thread_count:

@@ -68,10 +68,16 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Importing:
-    """The worker begins to import a module of a suite."""
+    """The worker begins to import a module of a suite.
+
+    Attributes:
+        suite, module: which one.
+        output_bytes: how much the worker's process had written to its standard error by then.
+    """
 
     suite: str
     module: str
+    output_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +104,13 @@ class Began:
         position: which one of those Found.
         timeout_seconds: of each of its calls.
         thread_count: threads that earlier features left running.
+        output_bytes: as in Importing; what comes after it is this feature's.
     """
 
     position: int
     timeout_seconds: float
     thread_count: int
+    output_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +141,10 @@ def encode(message: Message) -> bytes:
             values: list[object] = ["ended", position, _result_to_wire(result)]
         case Tick():
             return b'["tick"]\n'
-        case Began(position, timeout_seconds, thread_count):
-            values = ["began", position, timeout_seconds, thread_count]
-        case Importing(suite, module):
-            values = ["importing", suite, module]
+        case Began(position, timeout_seconds, thread_count, output_bytes):
+            values = ["began", position, timeout_seconds, thread_count, output_bytes]
+        case Importing(suite, module, output_bytes):
+            values = ["importing", suite, module, output_bytes]
         case Found(features):
             values = ["found", [[f.suite, f.qualified_name, f.name, f.category, f.critical] for f in features]]
         case Refused(error, text, hint):
@@ -161,10 +169,10 @@ def decode(line: bytes, found: tuple[Feature, ...], iteration: int) -> Message:
             return Tick()
         case ["ended", int(position), dict(values)]:
             return Ended(position, _result_from_wire(values, found[position], iteration))
-        case ["began", int(position), timeout_seconds, int(thread_count)]:
-            return Began(position, float(timeout_seconds), thread_count)
-        case ["importing", str(suite), str(module)]:
-            return Importing(suite, module)
+        case ["began", int(position), float(timeout_seconds), int(thread_count), int(output_bytes)]:
+            return Began(position, timeout_seconds, thread_count, output_bytes)
+        case ["importing", str(suite), str(module), int(output_bytes)]:
+            return Importing(suite, module, output_bytes)
         case ["found", list(features)]:
             return Found(tuple(_feature_from_wire(*values) for values in features))
         case ["refused", str(error), str(text), str(hint)]:

@@ -65,7 +65,7 @@ def _work(assignment: Assignment, channel: Channel) -> None:
         if one.feature.key in done:
             continue
         timeout_seconds = _timeout_seconds(one, assignment)
-        channel.send(*waiting, Began(position, timeout_seconds, running_thread_count()))
+        channel.send(*waiting, Began(position, timeout_seconds, running_thread_count(), channel.output_bytes()))
         result = executor.execute(one, assignment.iteration)
         state.restore()
         waiting = [Ended(position, result)]
@@ -74,7 +74,7 @@ def _work(assignment: Assignment, channel: Channel) -> None:
 
 def _find(assignment: Assignment, root: Path, channel: Channel, seeding: Seeding) -> tuple[FoundFeature, ...]:
     def before_import(suite: str, module: str) -> None:
-        channel.send(Importing(suite, module))
+        channel.send(Importing(suite, module, channel.output_bytes()))
         seeding.seed()
 
     broken = {(suite, module): reason for suite, module, reason in assignment.broken}
@@ -88,7 +88,7 @@ def _find(assignment: Assignment, root: Path, channel: Channel, seeding: Seeding
 
 def _timeout_seconds(one: FoundFeature, assignment: Assignment) -> float:
     own = one.definition.timeout_seconds if one.definition is not None else None
-    return assignment.options.timeout_seconds if own is None else float(own)
+    return float(assignment.options.timeout_seconds if own is None else own)
 
 
 def _die_with_parent(parent_pid: int) -> None:

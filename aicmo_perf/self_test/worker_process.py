@@ -132,10 +132,10 @@ class WorkerProcess:
             self._wait(deadline)
         return self._lines.popleft()
 
-    def mark_output(self) -> None:
-        """From here on, what the worker writes belongs to what it does next."""
+    def mark_output(self, output_bytes: int) -> None:
+        """What the worker wrote from there on belongs to what it is busy with; only it can know how far it was."""
         self._relay()
-        self._marked_bytes = self._written_bytes()
+        self._marked_bytes = output_bytes
 
     def describe_death(self) -> str:
         """How the process ended, in plain words, and what it last wrote."""

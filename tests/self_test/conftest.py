@@ -33,13 +33,15 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 @pytest.fixture
 def make_plan(tmp_path: Path) -> Callable[..., EnginePlan]:
     def make(*suites: str, **settings: Any) -> EnginePlan:
-        return EnginePlan(**{
-            "suites": suites,
-            "mode": Mode.LIVE,
-            "options": QUICKEST,
-            "project_root": tmp_path,
-            **settings,
-        })
+        return EnginePlan(
+            **{
+                "suites": suites,
+                "mode": Mode.LIVE,
+                "options": QUICKEST,
+                "project_root": tmp_path,
+                **settings,
+            }
+        )
 
     return make
 

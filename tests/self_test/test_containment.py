@@ -142,7 +142,7 @@ class TestEvents:
                 pass
             pids = await_text(tmp_path / "pids").split()
             assert all(is_running(int(pid)) for pid in pids)
-        assert not any(is_running(int(pid)) for pid in pids)
+        assert all(ends(int(pid)) for pid in pids)
 
     def test_a_worker_dies_with_its_parent(self, write, make_plan, tmp_path):
         write(
@@ -169,10 +169,7 @@ class TestEvents:
         worker = int(await_text(tmp_path / "pid"))
         os.kill(parent, signal.SIGKILL)
         os.waitpid(parent, 0)
-        deadline = time.monotonic() + 10
-        while is_running(worker) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert not is_running(worker)
+        assert ends(worker)
 
 
 class TestCrashes:
@@ -335,3 +332,11 @@ def is_running(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state not in "ZX"
+
+
+def ends(pid: int) -> bool:
+    """Whether the process ends soon; a signal takes a moment to be delivered."""
+    deadline = time.monotonic() + 20
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return not is_running(pid)
