@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from aicmo_perf.errors import EnvironmentFailure
 
 if TYPE_CHECKING:
-    from openai import OpenAI
+    from openai import APIStatusError, OpenAI
 
 Facts = Mapping[str, str]
 """What a text may say, by name; all of it words for people."""
 
 DEFAULT_TIMEOUT_SECONDS = 30.0
+
+_ACCESS_STATUSES = frozenset({400, 401, 403, 404})
 
 Choice = TypeVar("Choice")
 
@@ -176,8 +178,10 @@ def phrase_by_model(kind: Wording, facts: Facts, endpoint: Endpoint) -> str:
         ) from None
     except openai.APIStatusError as refusal:
         raise PhrasingError(
-            f"{where} answered {refusal.status_code}: {_first_line(refusal.message)}",
-            "Check AICMO_LLM_API_KEY and AICMO_LLM_MODEL.",
+            f"{where} answered {refusal.status_code}: {_reason(refusal)}",
+            "Check AICMO_LLM_API_KEY and AICMO_LLM_MODEL."
+            if refusal.status_code in _ACCESS_STATUSES
+            else "Try again later, or set AICMO_USE_LLM=0.",
         ) from None
     except openai.APIConnectionError as failure:
         reason = _first_line(str(failure.__cause__ or failure))
@@ -216,6 +220,12 @@ def _one_line(text: str) -> str:
     """The text without line breaks and control characters, which no document could show."""
     printable = (character for character in " ".join(text.split()) if unicodedata.category(character) != "Cc")
     return "".join(printable).strip()
+
+
+def _reason(refusal: APIStatusError) -> str:
+    """What the service says, without what the package wraps around it."""
+    said = refusal.body.get("message") if isinstance(refusal.body, dict) else None
+    return _first_line(said if isinstance(said, str) and said else refusal.response.reason_phrase)
 
 
 def _first_line(text: str) -> str:

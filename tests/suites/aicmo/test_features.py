@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 
 import aicmo_perf.suites.aicmo as suite
 from aicmo_perf.model import Category
-from aicmo_perf.self_test.feature import FeatureDefinition, Skip, definition_of
+from aicmo_perf.self_test.feature import Collector, FeatureDefinition, Skip, collect_into, definition_of
 from aicmo_perf.suites.aicmo import deliverables
 from aicmo_perf.suites.aicmo.briefs import BRIEFS, INN, TRATTORIA
 
@@ -97,6 +98,17 @@ def test_a_missing_library_skips_its_feature(
     assert caught.value.reason == f"{package} is not installed; pip install 'aicmo-perf[aicmo]'"
 
 
+def test_letters_that_a_pdf_cannot_show_are_a_warning() -> None:
+    collector = Collector()
+    collect_into(collector)
+    try:
+        suite.generate_strategy_pdf(replace(TRATTORIA, company="東京 Pasta"))
+        suite.generate_strategy_pdf(INN)
+    finally:
+        collect_into(None)
+    assert collector.warnings == ["the PDF's fonts lack 東, 京"]
+
+
 def test_a_broken_library_is_told_from_a_missing_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "lacking.py").write_text("import no_such_module_anywhere\n")
     (tmp_path / "broken.py").write_text("raise ImportError('libfoo.so.1 is too old')\n")
@@ -170,8 +182,6 @@ def test_folders_of_killed_processes_are_removed_once_they_are_old(
 
 
 def test_clients_whose_names_look_alike_do_not_share_a_file() -> None:
-    from dataclasses import replace
-
     paths = {suite.generate_html_summary(replace(INN, company=name)) for name in ("Bär", "Bar", "bar!", "熊", "東京")}
     assert len(paths) == 5
     assert {path.name for path in paths} == {"bar-summary.html", "client-summary.html"}

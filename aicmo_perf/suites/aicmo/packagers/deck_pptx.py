@@ -108,6 +108,8 @@ def _add_slide(deck: PresentationFile, slide: Slide) -> None:
     title_points = (40 if slide.is_divider else 28) * (0.65 if len(slide.title) > 60 else 1)
     ink = _PAPER if slide.is_divider else _INK
     _write(title.text_frame, [slide.title], points=title_points, color=ink, bold=True)
+    # the layout would centre it
+    title.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
     if slide.kicker:
         kicker = page.shapes.add_textbox(_MARGIN, top - Inches(0.4), width, Inches(0.4))
         _write(kicker.text_frame, [slide.kicker], points=14, color=ink if slide.is_divider else _ACCENT, bold=True)
@@ -147,12 +149,12 @@ def _write(frame: Any, lines: Sequence[str], *, points: float, color: RGBColor, 
     frame.word_wrap = True
     for index, line in enumerate(lines):
         paragraph = frame.paragraphs[0] if index == 0 else frame.add_paragraph()
-        # the layout would centre titles
-        paragraph.alignment = PP_ALIGN.LEFT
         paragraph.space_after = Pt(points * 0.3)
         run = paragraph.add_run()
         run.text = line
-        run.font.size, run.font.bold, run.font.color.rgb = Pt(points), bold, color
+        run.font.size, run.font.color.rgb = Pt(points), color
+        if bold:
+            run.font.bold = True
 
 
 def check_deck(content: bytes, outline: Outline) -> list[str]:

@@ -30,6 +30,12 @@ _SPELLED_OUT = str.maketrans({"đ": "d", "Đ": "D", "ħ": "h", "ı": "i", "ł": 
 
 def printable(text: str) -> str:
     """The text in what the fonts have; what they lack goes, with the blank before it."""
+    try:
+        text.encode(_ENCODING)
+    except UnicodeEncodeError:
+        pass
+    else:
+        return text.strip()
     shown = "".join(_in_font(character) or "\0" for character in text.translate(_SPELLED_OUT))
     return re.sub(" *\0+", "", shown).strip()
 
