@@ -228,14 +228,16 @@ def test_a_slowdown_without_a_commit_to_blame_is_to_be_run_again(commit):
     )
 
 
-def test_when_most_features_are_slower_the_machine_is_suspected():
-    statuses = [status_of(name) for name in "abcd"]
-    changes = [Change.REGRESSED, Change.REGRESSED, Change.REGRESSED, Change.UNCHANGED]
-    verdict = verdict_on(
-        *((status, compared(status, change)) for status, change in zip(statuses, changes, strict=True))
-    )
-    assert len(verdict.findings) == 3
-    assert all(finding.advice.startswith("3 of 4 features are slower at once") for finding in verdict.findings)
+@pytest.mark.parametrize(
+    ("slower_count", "unchanged_count", "is_suspected"), [(3, 1, True), (3, 2, True), (3, 3, False), (2, 0, False)]
+)
+def test_when_most_features_are_slower_the_machine_is_suspected(slower_count, unchanged_count, is_suspected):
+    changes = [Change.REGRESSED] * slower_count + [Change.UNCHANGED] * unchanged_count
+    statuses = [status_of(f"f{number}") for number in range(len(changes))]
+    verdict = verdict_on(*((item, compared(item, change)) for item, change in zip(statuses, changes, strict=True)))
+    assert len(verdict.findings) == slower_count
+    suspicion = f"{slower_count} of {len(changes)} features are slower at once"
+    assert all(finding.advice.startswith(suspicion) is is_suspected for finding in verdict.findings)
 
 
 def test_a_switched_off_rule_finds_nothing():

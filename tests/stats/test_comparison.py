@@ -6,6 +6,7 @@ import math
 import random
 
 import pytest
+import scipy.stats
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -167,6 +168,25 @@ def test_an_outlier_seen_elsewhere_in_the_suite_is_no_evidence():
     slow = Measurement(0.14, calm[0].baseline_seconds)
     assert runtime_changes([slow, *calm[1:]])[0].change is Change.REGRESSED
     assert runtime_changes([slow, *wild[1:]])[0].change is Change.INCONCLUSIVE
+
+
+def test_a_feature_by_itself_has_only_its_own_degrees_of_freedom():
+    past = (0.098, 0.099, 0.100, 0.101, 0.102)
+    spread = 1.4826 * math.log(0.100 / 0.099) * (1 + 0.8 / 4)
+    t = math.log(0.105 / 0.100) / (spread * math.sqrt(1 + 1.57 / 5))
+    assert runtime_change(0.105, past).p_slower == pytest.approx(scipy.stats.t.sf(t, 0.4 * 4))
+
+
+def test_spreads_are_drawn_towards_the_suites_with_limits():
+    calm, rough = (tuple(0.1 * math.exp(size * step) for step in range(-3, 4)) for size in (0.002, 0.05))
+
+    def spread(of, among):
+        change = runtime_changes([Measurement(0.1, of), *[Measurement(0.1, past) for past in among]])[0]
+        return math.log1p(change.spread_ratio)
+
+    alone_calm, alone_rough = spread(calm, []), spread(rough, [])
+    assert alone_calm < spread(calm, [rough] * 20) <= 3 * alone_calm
+    assert spread(rough, [calm] * 20) == pytest.approx(0.75 * alone_rough)
 
 
 # laws
