@@ -219,7 +219,7 @@ def _connect_for_reading(path: Path, name: str) -> sqlite3.Connection:
             raise
     except sqlite3.OperationalError as error:
         is_refused = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        if not is_refused or os.access(path.parent, os.W_OK) or not os.access(path, os.R_OK):
+        if not is_refused or _may(path.parent, os.W_OK) or not _may(path, os.R_OK):
             raise
     else:
         return connection
@@ -230,6 +230,11 @@ def _connect_for_reading(path: Path, name: str) -> sqlite3.Connection:
             "Copy both files into a folder that can be written, and name the copy with --db.",
         )
     return _open(path, "immutable=1", foreign_keys=True)
+
+
+def _may(path: Path, access: int) -> bool:
+    """Whether this process may do so to a file, as whom it acts now."""
+    return os.access(path, access, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _begin(connection: Connection) -> None:

@@ -86,9 +86,13 @@ def _latest(connection: Connection, before: int, within: RunFilter) -> Run:
 
 
 def _by_id(connection: Connection, reference: str) -> Run | None:
-    if not (reference.isascii() and reference.isdigit()) or int(reference) > _LARGEST_ID:
+    if not _is_number(reference) or int(reference) > _LARGEST_ID:
         return None
     return read_run(connection, int(reference))
+
+
+def _is_number(reference: str) -> bool:
+    return reference.isascii() and reference.isdigit()
 
 
 def _by_uuid(connection: Connection, start: str) -> Run | None:
@@ -114,7 +118,7 @@ def _hint(connection: Connection, reference: str) -> str:
     newest: Any = connection.execute(select(func.max(runs.c.id))).scalar()
     if newest is None:
         return "The database has no runs yet; `aicmo-perf run` makes the first."
-    if reference.isdigit():
+    if _is_number(reference):
         return f"The newest is run {newest}; `aicmo-perf runs` lists them."
     return nearest_hint(reference, ["latest", *_labels(connection)], otherwise=_LIST_HINT)
 

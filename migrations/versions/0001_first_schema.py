@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["suite_id"], ["suites.id"], name="fk_features_suite_id_suites"),
         sa.CheckConstraint(
             "category IN ('generator', 'packager', 'gateway', 'validator', 'workflow', 'test', 'other')",
-            name="ck_features_category",
+            name=op.f("ck_features_category"),
         ),
     )
     _create_runs()
@@ -85,8 +85,8 @@ def _create_runs() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_runs"),
         sa.UniqueConstraint("uuid", name="uq_runs_uuid"),
         sa.ForeignKeyConstraint(["environment_id"], ["environments.id"], name="fk_runs_environment_id_environments"),
-        sa.CheckConstraint("state IN ('running', 'complete', 'interrupted')", name="ck_runs_state"),
-        sa.CheckConstraint("mode IN ('deterministic', 'live')", name="ck_runs_mode"),
+        sa.CheckConstraint("state IN ('running', 'complete', 'interrupted')", name=op.f("ck_runs_state")),
+        sa.CheckConstraint("mode IN ('deterministic', 'live')", name=op.f("ck_runs_mode")),
         sqlite_autoincrement=True,
     )
     comparable = ["environment_id", "mode", "quick", "branch", "state", "id"]
@@ -123,7 +123,7 @@ def _create_results() -> None:
         sa.PrimaryKeyConstraint("feature_id", "run_id", name="pk_results"),
         sa.ForeignKeyConstraint(["feature_id"], ["features.id"], name="fk_results_feature_id_features"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_results_run_id_runs", ondelete="CASCADE"),
-        sa.CheckConstraint(f"status IN {STATUSES}", name="ck_results_status"),
+        sa.CheckConstraint(f"status IN {STATUSES}", name=op.f("ck_results_status")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_results_run_id", "results", ["run_id"])
@@ -145,7 +145,7 @@ def _create_results() -> None:
             name="fk_signatures_feature_id_results",
             ondelete="CASCADE",
         ),
-        sa.CheckConstraint(f"status IN {STATUSES}", name="ck_signatures_status"),
+        sa.CheckConstraint(f"status IN {STATUSES}", name=op.f("ck_signatures_status")),
     )
     op.create_table(
         "samples",
@@ -184,7 +184,7 @@ def _create_messages() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name="fk_result_messages_message_id_messages"),
-        sa.CheckConstraint("kind IN ('error', 'warning')", name="ck_result_messages_kind"),
+        sa.CheckConstraint("kind IN ('error', 'warning')", name=op.f("ck_result_messages_kind")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_result_messages_message_id", "result_messages", ["message_id"])

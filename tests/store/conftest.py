@@ -125,7 +125,7 @@ def history_in() -> type[History]:
     return History
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def large_store() -> ModuleType:
     """The builder of large stores that the benchmarks use."""
     spec = importlib.util.spec_from_file_location("large_store", CHECKOUT / "benchmarks" / "large_store.py")
