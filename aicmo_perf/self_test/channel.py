@@ -41,6 +41,8 @@ class Channel:
         self._parent_pid = os.getppid()
         self._clock: Callable[[], float] = time.monotonic
         self._next_tick = 0.0
+        # ends a line that something printed before the descriptors were moved
+        os.write(descriptor, b"\n")
 
     def send(self, *messages: Message) -> None:
         """Send messages in one piece, so that the parent has all or none of them.

@@ -69,6 +69,9 @@ class Discovery:
     def add_suite(self, text: str) -> None:
         """Add a file, an entry point or a dotted module, whichever of the three exists first.
 
+        Of a dotted package every module is imported; an entry point means the module it names, which says by its
+        imports what belongs to the suite.
+
         Raises: SuiteError when none does.
         """
         if text.endswith(".py"):
@@ -79,7 +82,8 @@ class Discovery:
         elif (target := entry_point_modules().get(text)) is not None:
             self._add_module(text, target)
         else:
-            self._add_module(text, text)
+            for submodule in self._walk(self._suite(text), self._add_module(text, text)):
+                self._suite(text).add_features_of(submodule)
 
     def add_rule(self, rule: DiscoverRule) -> None:
         """Add the functions that a rule means; decorated ones keep their own settings.
@@ -100,16 +104,14 @@ class Discovery:
         suite = self._suite(name)
         module = self._import(suite, name, lambda: _load_file(path))
         if module is not None:
-            suite.add_registered(module)
+            suite.add_features_of(module)
 
-    def _add_module(self, suite_name: str, module_name: str) -> None:
+    def _add_module(self, suite_name: str, module_name: str) -> ModuleType | None:
         suite = self._suite(suite_name)
         module = self._import(suite, suite_name, lambda: _import_existing(module_name))
-        if module is None:
-            return
-        suite.add_registered(module)
-        for submodule in self._walk(suite, module):
-            suite.add_registered(submodule)
+        if module is not None:
+            suite.add_features_of(module)
+        return module
 
     def _modules_of_rule(self, rule: DiscoverRule, suite: _Suite) -> Iterator[ModuleType]:
         fixed = next((i for i, character in enumerate(rule.modules) if character in "*?["), None)
@@ -130,8 +132,10 @@ class Discovery:
                 if fnmatchcase(module.__name__, rule.modules):
                     yield module
 
-    def _walk(self, suite: _Suite, package: ModuleType, only: str = "*") -> Iterator[ModuleType]:
+    def _walk(self, suite: _Suite, package: ModuleType | None, only: str = "*") -> Iterator[ModuleType]:
         """Import and yield the modules of a package, in depth; of those that are no package, only the matching."""
+        if package is None:
+            return
         for name, is_package in _children(package):
             if not is_package and not fnmatchcase(name, only):
                 continue
@@ -163,11 +167,12 @@ class _Suite:
         self.name = name
         self._found: dict[object, tuple[FeatureDefinition | None, str, str]] = {}
 
-    def add_registered(self, module: ModuleType) -> None:
-        """Add what was registered while the module was executed."""
+    def add_features_of(self, module: ModuleType) -> None:
+        """Add the features defined while the module was executed, bound to a name or not, and those it imported."""
         namespace = vars(module)
+        bound = {id(value) for value in list(namespace.values())}
         for definition in registered_definitions():
-            if definition.namespace is namespace:
+            if definition.namespace is namespace or id(definition.function) in bound:
                 self._found.setdefault(definition, (definition, definition.qualified_name, ""))
 
     def add_function(self, name: str, function: Callable[..., object], module: ModuleType, rule: DiscoverRule) -> None:

@@ -118,13 +118,17 @@ class _Iteration:
             try:
                 line = worker.receive(deadline)
             except Overran:
-                line, death = None, worker.stop_and_describe(timeout_seconds)
-            else:
-                death = "" if line is not None else worker.describe_death()
-            if line is None:
-                yield from self._blame(busy_with, found, death)
+                yield from self._blame(busy_with, found, worker.stop_and_describe(timeout_seconds))
                 return False
-            match message := decode(line, found, self._number):
+            if line is None:
+                suspicious = isinstance(busy_with, Began) and busy_with.thread_count > 0
+                yield from self._blame(busy_with, found, worker.describe_death(threads_left=suspicious))
+                return False
+            try:
+                message = decode(line, found, self._number)
+            except ValueError:
+                continue
+            match message:
                 case Tick():
                     pass
                 case Importing():
@@ -152,14 +156,11 @@ class _Iteration:
         self, busy_with: Began | Importing | None, found: tuple[Feature, ...], death: str
     ) -> Iterator[IterationResult]:
         match busy_with:
-            case Importing(suite, module, _) if (suite, module) not in self._broken:
+            case Importing(suite, module) if (suite, module) not in self._broken:
                 self._broken[suite, module] = f"cannot be imported: {death}"
-            case Began(position, _, thread_count, _):
+            case Began(position):
                 feature = found[position]
                 self._done[feature.key] = None
-                if thread_count:
-                    summary, _, rest = death.partition("\n")
-                    death = f"{summary}; a thread that an earlier feature left running may be to blame\n{rest}".rstrip()
                 yield self._error(feature, death)
             case _:
                 raise EnvironmentFailure(

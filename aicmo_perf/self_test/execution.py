@@ -60,9 +60,15 @@ class FeatureExecutor:
 
     def execute(self, found: FoundFeature, iteration: int) -> IterationResult:
         """Exercise one feature; nothing that it raises gets out."""
-        definition = found.definition
-        if definition is None:
+        if found.definition is None:
             return _could_not_be_called(found, iteration, found.import_error)
+        try:
+            return self._execute(found, found.definition, iteration)
+        except BaseException as error:
+            # an object so odd that not even its failure can be told: a warning whose text cannot be had, and the like
+            return _could_not_be_called(found, iteration, f"cannot be exercised: {describe_exception(error)}")
+
+    def _execute(self, found: FoundFeature, definition: FeatureDefinition, iteration: int) -> IterationResult:
         self._seeding.seed()
         takes_scenario = definition.scenarios is not None
         try:
@@ -74,15 +80,13 @@ class FeatureExecutor:
             return _could_not_be_called(found, iteration, str(error))
         exercise = _Exercise(definition, takes_scenario, self._seeding, self._clock, self._before_call)
         try:
-            self._memory.reset()
-            outcomes = [exercise.judge(scenario) for scenario in scenarios]
-            peak_rss_bytes = self._memory.peak_bytes()
+            outcomes = [exercise.judge(scenario, self._memory) for scenario in scenarios]
             measurement = None
             if not any(outcome.errors for outcome in outcomes):
                 measurement = exercise.measure([o for o in outcomes if o.skip_reason is None], self._policy)
         finally:
             exercise.close()
-        return _result(found, iteration, outcomes, measurement, peak_rss_bytes)
+        return _result(found, iteration, outcomes, measurement)
 
 
 @dataclass(slots=True)
@@ -94,6 +98,7 @@ class _Outcome:
     warnings: list[str] = field(default_factory=list)
     skip_reason: str | None = None
     first_call_seconds: float | None = None
+    peak_rss_bytes: int | None = None
     output_digest: str | None = None
 
 
@@ -122,7 +127,7 @@ class _Exercise:
         self._measured: Sequence[_Outcome] = ()
         self._pid = os.getpid()
 
-    def judge(self, scenario: Scenario) -> _Outcome:
+    def judge(self, scenario: Scenario, memory: PeakMemory) -> _Outcome:
         """The first call with a scenario: timed, its output digested and validated, its warnings caught."""
         outcome = _Outcome(scenario)
         collector = Collector()
@@ -130,7 +135,12 @@ class _Exercise:
             warnings.simplefilter("always")
             collect_into(collector)
             try:
-                output = self._first_call(scenario.fresh(), outcome)
+                value = scenario.fresh()
+                memory.reset()
+                try:
+                    output = self._first_call(value, outcome)
+                finally:
+                    outcome.peak_rss_bytes = memory.peak_bytes()
                 self._before_call()
                 if output is not None:
                     outcome.output_digest = digest(output, read_output_file)
@@ -239,7 +249,6 @@ def _result(
     iteration: int,
     outcomes: Sequence[_Outcome],
     measurement: Measurement | None,
-    peak_rss_bytes: int | None,
 ) -> IterationResult:
     exercised = [outcome for outcome in outcomes if outcome.skip_reason is None]
     skipped = [outcome for outcome in outcomes if outcome.skip_reason is not None]
@@ -274,7 +283,7 @@ def _result(
         loop_count=measurement.loop_count if measurement else 1,
         first_call_seconds=_sum_if_all(first_calls),
         cpu_seconds=measurement.cpu_seconds if measurement else None,
-        peak_rss_bytes=peak_rss_bytes if exercised else None,
+        peak_rss_bytes=max((o.peak_rss_bytes for o in exercised if o.peak_rss_bytes is not None), default=None),
         output_digest=_joint_digest(digests),
     )
 

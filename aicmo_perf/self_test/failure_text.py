@@ -25,7 +25,7 @@ def describe_exception(error: BaseException) -> str:
             interrupting it count as well.
     """
     if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
+        code = "" if error.code is None else error.code if isinstance(error.code, int) else repr(str(error.code))
         return f"called sys.exit({code})\n{_traceback(error)}".rstrip()
     text = _traceback(error)
     summary = "".join(traceback.format_exception_only(error)).strip().splitlines()

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 from aicmo_perf.model import Category
 
@@ -107,7 +107,7 @@ def add_warning(text: str) -> None:
         collector.warnings.append(str(text))
 
 
-def skip(reason: str) -> None:
+def skip(reason: str) -> NoReturn:
     """Leave the call: this feature, or this scenario of it, cannot be exercised here.
 
     Raises: Skip, always; outside a call by the engine the caller has to deal with it.

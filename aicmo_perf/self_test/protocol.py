@@ -162,7 +162,7 @@ def decode(line: bytes, found: tuple[Feature, ...], iteration: int) -> Message:
         found: the features of its earlier Found message, which positions refer to.
         iteration: the one it was asked for.
 
-    Raises: ValueError when the line is none of ours.
+    Raises: ValueError when the line is none of ours: what the interpreter's own start-up code prints gets here too.
     """
     match json.loads(line):
         case ["tick"]:

@@ -137,8 +137,12 @@ class WorkerProcess:
         self._relay()
         self._marked_bytes = output_bytes
 
-    def describe_death(self) -> str:
-        """How the process ended, in plain words, and what it last wrote."""
+    def describe_death(self, *, threads_left: bool) -> str:
+        """How the process ended, in plain words, and what it last wrote.
+
+        Args:
+            threads_left: whether earlier features left threads running, which may have done it.
+        """
         self._kill_group()
         code = self._process.wait()
         if code < 0:
@@ -147,6 +151,8 @@ class WorkerProcess:
             reason = "the worker process lost its connection: a file descriptor was closed that was not the feature's"
         else:
             reason = f"the worker process ended with exit code {code} (os._exit?)"
+        if threads_left:
+            reason += "; a thread that an earlier feature left running may be to blame"
         return reason + self._tail()
 
     def stop_and_describe(self, timeout_seconds: float) -> str:
@@ -241,14 +247,15 @@ class WorkerProcess:
         return self._site(dump) if separator else ""
 
     def _site(self, dump: str) -> str:
-        """`` at file.py:12 in f``: the innermost frame of the user's in a dump of faulthandler's; empty without."""
+        """`` at file.py:12 in f``: the innermost frame of the user's in faulthandler's dump; empty when unknown."""
         for frame in _FRAME.finditer(dump):
             name = frame["file"]
             if not is_standard_library(name) and not is_machinery(name):
                 path = Path(name)
                 shown = path.relative_to(self._root) if path.is_relative_to(self._root) else path
                 return f" at {shown}:{frame['line']} in {frame['function']}"
-        return ""
+        # what an asynchronous feature waits for is on no stack
+        return " while it awaited something" if f"{os.sep}asyncio{os.sep}" in dump else ""
 
 
 def _is_machinery_line(line: str) -> bool:

@@ -200,6 +200,38 @@ class TestCrashes:
         )
         assert results["slow"].status is Status.PASS
 
+    def test_an_asynchronous_feature_overruns_as_well(self, run_suite):
+        results = run_suite(
+            """
+            import asyncio
+            @feature(timeout_seconds=0.2)
+            async def waits(): await asyncio.sleep(60)
+            @feature
+            async def last(): pass
+            """
+        )
+        assert results["waits"].errors == ("overran its time-out of 200 ms while it awaited something",)
+        assert results["last"].status is Status.PASS
+
+    def test_what_the_interpreter_prints_at_its_start_is_no_message(self, run_suite, write, monkeypatch, tmp_path):
+        write("start/sitecustomize.py", """print("welcome"); print("half a line", end="", flush=True)""")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "start"))
+        assert run_suite("@feature\ndef fine(): pass")["fine"].status is Status.PASS
+
+    def test_what_is_too_odd_to_be_told_is_an_error_of_its_feature(self, run_suite):
+        results = run_suite(
+            """
+            class Odd:
+                def __str__(self): raise RuntimeError("odd")
+            @feature
+            def leaves(): raise SystemExit(Odd())
+            @feature
+            def last(): pass
+            """
+        )
+        assert "cannot be exercised: RuntimeError: odd" in results["leaves"].errors[0]
+        assert results["last"].status is Status.PASS
+
     def test_a_thread_left_running_is_named_as_a_suspect(self, run_suite):
         results = run_suite(
             """

@@ -140,7 +140,7 @@ class TestEnvironment:
         assert worker_environment(Mode.LIVE, {"TZ": "Asia/Tokyo"}) == {"TZ": "Asia/Tokyo", "AICMO_PERF_MODE": "live"}
 
     def test_deterministic_wins_over_the_callers(self):
-        caller = {name: "other" for name in FIXED_VARIABLES} | {"HOME": "/home/x"}
+        caller = dict.fromkeys(FIXED_VARIABLES, "other") | {"HOME": "/home/x"}
         fixed = worker_environment(Mode.DETERMINISTIC, caller)
         assert fixed == {**FIXED_VARIABLES, "HOME": "/home/x", "AICMO_PERF_MODE": "deterministic"}
         assert set(caller.values()) == {"other", "/home/x"}
