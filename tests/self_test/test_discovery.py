@@ -129,6 +129,15 @@ class TestModules:
         discovery.add_suite("our-suite")
         assert names(discovery) == ["our-suite:announced.swot"]
 
+    def test_an_entry_point_means_what_its_module_imports_and_no_more(self, discovery, write, monkeypatch):
+        feature = "from aicmo_perf import feature\n@feature\ndef {}(): pass"
+        write("announced/__init__.py", "from announced.shown import shown")
+        write("announced/shown.py", feature.format("shown"))
+        write("announced/heavy.py", "raise AssertionError('imported')")
+        monkeypatch.setattr("aicmo_perf.self_test.discovery.entry_point_modules", lambda: {"ours": "announced"})
+        discovery.add_suite("ours")
+        assert names(discovery) == ["ours:announced.shown.shown"]
+
     def test_the_reference_suite_is_announced(self):
         assert entry_point_modules()["aicmo"] == "aicmo_perf.suites.aicmo"
 
@@ -141,7 +150,7 @@ class TestModules:
 
 
 class TestRegistration:
-    def test_shadowed_and_factory_made_features_all_stay(self, discovery, write):
+    def test_shadowed_factory_made_and_imported_features_all_stay(self, discovery, write):
         write(
             "factory.py",
             """
@@ -171,6 +180,7 @@ class TestRegistration:
         """)  # fmt: skip
         discovery.add_suite("user.py")
         assert names(discovery) == [
+            "user:factory.own",
             "user:user.twice",
             "user:user.twice#2",
             "user:user.make.<locals>.made",
