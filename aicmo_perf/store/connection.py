@@ -143,11 +143,11 @@ class Database:
         assert self.path is not None
         if not self.write:
             return _connect_for_reading(self.path, self.name)
-        return _open(self.path, "rwc", foreign_keys=True)
+        return _open(self.path, "mode=rwc", foreign_keys=True)
 
     def _connect_for_migration(self) -> sqlite3.Connection:
         assert self.path is not None
-        return _open(self.path, "rwc", foreign_keys=False)
+        return _open(self.path, "mode=rwc", foreign_keys=False)
 
     def _prepare_file(self) -> None:
         """See that folder and file exist, and that a new file has what can only be chosen while it is empty."""
@@ -184,9 +184,9 @@ def _located(location: str) -> tuple[Path | None, str, str]:
 
 
 def _open(path: Path, mode: str, *, foreign_keys: bool) -> sqlite3.Connection:
-    """Open a file in a mode of SQLite's: ``rwc`` creates it, ``rw`` does not, ``ro`` never writes."""
+    """Open a file: with ``mode=rwc`` it is created if need be, with ``mode=rw`` not, with ``immutable=1`` not locked."""
     connection = sqlite3.connect(
-        f"file:{quote(os.fsencode(path))}?{'mode=' if mode != 'immutable=1' else ''}{mode}",
+        f"file:{quote(os.fsencode(path))}?{mode}",
         uri=True,
         timeout=LOCK_TIMEOUT_SECONDS,
         isolation_level=None,
@@ -210,7 +210,7 @@ def _connect_for_reading(path: Path, name: str) -> sqlite3.Connection:
     as it lies.
     """
     try:
-        connection = _open(path, "rw", foreign_keys=True)
+        connection = _open(path, "mode=rw", foreign_keys=True)
         try:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("PRAGMA schema_version")  # the first look into the file

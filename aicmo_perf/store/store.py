@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from aicmo_perf.model import (
     Environment,
@@ -82,9 +83,19 @@ class Store:
         """Let go of the database."""
         self._database.close()
 
+    @contextmanager
+    def _writing_keys(self) -> Iterator[Connection]:
+        """A writing transaction that learns keys, which are forgotten if it is undone."""
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except BaseException:
+            self._known.clear()
+            raise
+
     def start_run(self, run: Run) -> Run:
         """Store a run, and return it with its number."""
-        with self._database.writing() as connection:
+        with self._writing_keys() as connection:
             return writing.write_run(connection, self._known, run)
 
     def record(self, run: Run, result: IterationResult, merged: FeatureStatus) -> None:
@@ -99,12 +110,8 @@ class Store:
         """
         if run.id is None:
             raise ValueError("results are recorded for a run that was started in the store")
-        try:
-            with self._database.writing() as connection:
-                writing.write_result(connection, self._known, run.id, result, merged)
-        except BaseException:
-            self._known.clear()
-            raise
+        with self._writing_keys() as connection:
+            writing.write_result(connection, self._known, run.id, result, merged)
 
     def finish_run(self, run: Run, state: RunState, finished_at: datetime) -> Run:
         """End a run, and return it as it is stored: with all suites that its results name.

@@ -55,6 +55,8 @@ def test_reading_leaves_the_folder_as_it_was(history, store_path):
         store.result(store.find_run("latest"))
         with pytest.raises(StoreError, match="for reading only"):
             store.start_run(history.new_run())
+        with pytest.raises(StoreError), store._database.reading() as connection:
+            connection.exec_driver_sql("DELETE FROM runs")
     assert files_in(store_path.parent) == before
 
 
