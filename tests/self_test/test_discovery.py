@@ -188,7 +188,7 @@ class TestRegistration:
             "user:user.Group.in_a_class",
             "user:user.lambda",
         ]
-        assert [found.definition.function() for found in discovery.features()] == [1, 2, 1, 2, None, None]
+        assert [found.definition.function() for found in discovery.features()] == [None, 1, 2, 1, 2, None, None]
         assert discovery.features()[1].feature.name == "twice"
 
 
