@@ -184,7 +184,7 @@ def _located(location: str) -> tuple[Path | None, str, str]:
 
 
 def _open(path: Path, mode: str, *, foreign_keys: bool) -> sqlite3.Connection:
-    """Open a file: with ``mode=rwc`` it is created if need be, with ``mode=rw`` not, with ``immutable=1`` not locked."""
+    """Open a file: ``mode=rwc`` creates a missing one, ``mode=rw`` does not, ``immutable=1`` does without locks."""
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?{mode}",
         uri=True,
