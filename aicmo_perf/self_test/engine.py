@@ -55,13 +55,15 @@ class Started:
 EngineEvent = Collected | Started | IterationResult
 
 
-def run_engine(plan: EnginePlan) -> Generator[EngineEvent, None, None]:
+def run_engine(plan: EnginePlan, *, interrupt: int | None = None) -> Generator[EngineEvent, None, None]:
     """Run a plan; yield what happens as it happens.
 
     Closing the generator, or an exception in the middle of it, ends the worker and whatever it started.
 
     Args:
         plan: what to run; no features at all is no error here.
+        interrupt: a descriptor that becomes readable when the run is to end early: what is finished by then is still
+            yielded, unlike with an exception that strikes just anywhere.
 
     Yields: for each iteration Collected, then for each feature Started and its IterationResult. A feature whose
         process died has a result as well.
@@ -70,16 +72,18 @@ def run_engine(plan: EnginePlan) -> Generator[EngineEvent, None, None]:
         SuiteError: a suite cannot be found.
         NotFoundError: a glob of the selection matches no feature.
         EnvironmentFailure: no worker process can be started.
+        KeyboardInterrupt: the descriptor became readable.
     """
     for iteration in range(1, plan.options.iterations + 1):
-        yield from _Iteration(plan, iteration).events()
+        yield from _Iteration(plan, iteration, interrupt).events()
 
 
 class _Iteration:
     """One pass over the suites: as many workers as it takes, nearly always one."""
 
-    def __init__(self, plan: EnginePlan, number: int) -> None:
+    def __init__(self, plan: EnginePlan, number: int, interrupt: int | None) -> None:
         self._plan = plan
+        self._interrupt = interrupt
         self._number = number
         self._collected: tuple[Feature, ...] | None = None
         self._done: dict[FeatureKey, None] = {}
@@ -89,7 +93,9 @@ class _Iteration:
         environment = worker_environment(self._plan.mode, os.environ)
         finished = False
         while not finished:
-            with WorkerProcess(self._assignment(), environment, relay_output=self._plan.relay_output) as worker:
+            with WorkerProcess(
+                self._assignment(), environment, relay_output=self._plan.relay_output, interrupt=self._interrupt
+            ) as worker:
                 finished = yield from self._follow(worker)
         for feature in self._collected or ():
             if feature.key not in self._done:

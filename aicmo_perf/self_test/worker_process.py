@@ -53,11 +53,19 @@ class WorkerProcess:
         assignment: what it is to do.
         environment: its environment variables.
         relay_output: whether what it writes is passed on to our standard error.
+        interrupt: a descriptor that becomes readable when the run is to end early; None for never.
 
     Raises: EnvironmentFailure when no process can be started.
     """
 
-    def __init__(self, assignment: Assignment, environment: Mapping[str, str], *, relay_output: bool) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        environment: Mapping[str, str],
+        *,
+        relay_output: bool,
+        interrupt: int | None = None,
+    ) -> None:
         self._root = Path(assignment.project_root)
         self._relay_output = relay_output
         self._relayed_bytes = 0
@@ -91,10 +99,14 @@ class WorkerProcess:
         self._lines: deque[bytes] = deque()
         self._partial = b""
         self._ended = False
+        self._interrupt = interrupt
+        self._interrupted = False
         self._wake_up, self._waker = os.pipe()
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._pipe, selectors.EVENT_READ)
         self._selector.register(self._wake_up, selectors.EVENT_READ)
+        if interrupt is not None:
+            self._selector.register(interrupt, selectors.EVENT_READ)
         self._watcher = threading.Thread(target=self._watch, name="aicmo-perf-worker-watch", daemon=True)
         self._watcher.start()
 
@@ -124,9 +136,13 @@ class WorkerProcess:
         Args:
             deadline: on ``time.monotonic``.
 
-        Raises: Overran when it passes before there is a line.
+        Raises:
+            Overran: it passes before there is a line.
+            KeyboardInterrupt: the run is to end early; whatever the worker had said by then was returned before.
         """
         while not self._lines:
+            if self._interrupted:
+                raise KeyboardInterrupt
             if self._ended:
                 return None
             self._wait(deadline)
@@ -190,7 +206,12 @@ class WorkerProcess:
             if remaining <= 0:
                 raise Overran
             return
-        if any(key.fd == self._wake_up for key, _ in ready):
+        descriptors = {key.fd for key, _ in ready}
+        if self._interrupt is not None and self._interrupt in descriptors:
+            self._selector.unregister(self._interrupt)
+            self._drain()
+            self._interrupted = True
+        elif self._wake_up in descriptors:
             self._drain()
             self._ended = True
         else:

@@ -31,8 +31,9 @@ def find_run(connection: Connection, reference: str, within: RunFilter) -> Run:
     Args:
         connection: to the store.
         reference: see above.
-        within: where to look for the newest; a number and a uuid mean their run wherever it is. Without a state,
-            ``latest`` and a commit mean complete runs.
+        within: where to look for the newest; a number and a uuid mean their run wherever it is. ``latest`` is the
+            newest run whatever became of it, lest a gate look past an interrupted one; a commit, without a state,
+            means its newest complete run.
 
     Raises: NotFoundError when there is none; UsageError when it is empty, or the start of several uuids.
     """
@@ -72,16 +73,15 @@ def _newest(connection: Connection, run_filter: RunFilter) -> Run | None:
 
 
 def _latest(connection: Connection, before: int, within: RunFilter) -> Run:
-    complete = replace(within, state=within.state or RunState.COMPLETE)
-    statement = select_runs().where(*conditions_of(connection, complete)).offset(before)
+    statement = select_runs().where(*conditions_of(connection, within)).offset(before)
     found = runs_of(connection, newest_first(connection, statement, 1))
     if found:
         return found[0]
-    if not (newer := read_runs(connection, replace(complete, last=before or 1))):
-        which = "complete run" if within == RunFilter() else "such run"
+    if not (newer := read_runs(connection, replace(within, last=before or 1))):
+        which = "run" if within == RunFilter() else "such run"
         raise NotFoundError(f"There is no {which} yet.", "`aicmo-perf run` makes one.")
     raise NotFoundError(
-        f"There is no latest~{before}: only {count_of(len(newer), 'complete run')} can be counted back.", _LIST_HINT
+        f"There is no latest~{before}: only {count_of(len(newer), 'run')} can be counted back.", _LIST_HINT
     )
 
 

@@ -136,7 +136,7 @@ class Store:
 
         Args:
             reference: in that order of precedence.
-            within: where to look for the newest; without a state, ``latest`` and a commit mean complete runs.
+            within: where to look for the newest; without a state, a commit means its complete runs.
 
         Raises: NotFoundError when there is none; UsageError when it is empty, or the start of several uuids.
         """

@@ -6,13 +6,20 @@ from datetime import UTC, datetime
 
 from aicmo_perf.config import Settings
 from aicmo_perf.environment import current_user
+from aicmo_perf.errors import UsageError
+from aicmo_perf.model import RunFilter, RunState
 from aicmo_perf.store import Pin, open_store
 
 
 def pin_run(settings: Settings, name: str, reference: str, reason: str) -> Pin:
-    """Pin a run under a name; an earlier pin of that name is replaced."""
+    """Pin a complete run under a name; an earlier pin of that name moves.
+
+    Raises: NotFoundError when there is no such run, UsageError when it is not complete.
+    """
     with open_store(settings.db_url) as store:
-        run = store.find_run(reference)
+        run = store.find_run(reference, within=RunFilter(state=RunState.COMPLETE))
+        if run.state is not RunState.COMPLETE:
+            raise UsageError(f"{run.title.capitalize()} is {run.state}.", "Pin a run that was completed.")
         return store.pin(name, run, pinned_at=datetime.now(UTC), pinned_by=current_user(), reason=reason)
 
 

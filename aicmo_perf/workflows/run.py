@@ -107,7 +107,7 @@ def _record(
     iterations: dict[FeatureKey, list[IterationResult]] = {}
     state = RunState.INTERRUPTED
     try:
-        with _termination_as_interrupt(), closing(run_engine(plan)) as events:
+        with _signals_as_descriptor() as interrupt, closing(run_engine(plan, interrupt=interrupt)) as events:
             for event in events:
                 if isinstance(event, Collected) and run is None:
                     if not event.features:
@@ -154,17 +154,30 @@ def _new_run(plan: EnginePlan, settings: Settings, label: str | None, features: 
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM, which CI sends to a cancelled job, end the run as Ctrl-C does."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _signals_as_descriptor() -> Iterator[int | None]:
+    """A descriptor that becomes readable by Ctrl-C or SIGTERM, which CI sends to a cancelled job; None in a thread.
 
-    def interrupt(signum: int, frame: FrameType | None) -> None:
+    A signal that raised just anywhere would undo the result being stored. A second one does raise, for a user whose
+    first was not answered.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield None
+        return
+    readable, writable = os.pipe()
+
+    def pass_on(signum: int, frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, raise_interrupt)
+        os.write(writable, b"x")
+
+    def raise_interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield readable
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        os.close(readable)
+        os.close(writable)

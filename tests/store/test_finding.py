@@ -31,9 +31,10 @@ def runs(history):
     [
         ("1", "first"),
         (" 5 ", "running"),
-        ("latest", "other"),
-        ("latest~0", "other"),
-        ("latest~2", "first"),
+        ("latest", "running"),
+        ("latest~0", "running"),
+        ("latest~1", "interrupted"),
+        ("latest~4", "first"),
         ("release", "interrupted"),
         (SHA, "second"),
         (SHA[:7], "second"),
@@ -61,7 +62,7 @@ def test_uuids(history, runs):
 def test_within_a_filter(history, runs):
     find = history.store.find_run
     assert find("latest", within=RunFilter(mode=Mode.LIVE)) == runs["second"]
-    assert find("latest~1", within=RunFilter(branch="main")) == runs["second"]
+    assert find("latest~3", within=RunFilter(branch="main")) == runs["second"]
     assert find("latest", within=RunFilter(state=RunState.INTERRUPTED)) == runs["interrupted"]
     assert find(SHA, within=RunFilter(branch="topic")) == runs["first"]
     assert find("release", within=RunFilter(state=RunState.COMPLETE)) == runs["first"]
@@ -88,8 +89,8 @@ def test_what_is_not_found_comes_with_a_hint(history, runs, reference, hint):
 
 
 def test_counting_back_too_far_says_how_far_it_goes(history, runs):
-    with pytest.raises(NotFoundError, match="only 3 complete runs can be counted back"):
-        history.store.find_run("latest~3")
+    with pytest.raises(NotFoundError, match="only 5 runs can be counted back"):
+        history.store.find_run("latest~5")
 
 
 def test_an_empty_store_and_an_empty_reference(history):

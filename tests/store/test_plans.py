@@ -101,7 +101,7 @@ READS: dict[str, Callable[[Store], object]] = {
 GROWING_TABLES = {"runs", "run_suites", "results", "signatures", "samples", "messages", "result_messages"}
 """Those that grow with every run; the names of features and suites, and the machines, are few."""
 
-WALKED_BACKWARDS = {"a feature of late", "runs of late", "runs of an environment"}
+WALKED_BACKWARDS = {"a feature of late", "runs of late", "runs of an environment", "latest"}
 """Those that look at the newest runs whichever they are: SQLite calls a walk that a LIMIT ends a scan as well. That an
 environment has many of them is what SQLite knows after ANALYZE."""
 
