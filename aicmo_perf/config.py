@@ -234,7 +234,7 @@ OPTION_KEYS = (
         "min_time",
         "min_sampling_seconds",
         _seconds,
-        '"1ms"',
+        '"0.5ms"',
         "time that a feature's samples add up to at least",
     ),
     Key("max_time", "max_sampling_seconds", _seconds, '"5s"', "no further sample is begun after this time"),

@@ -6,7 +6,6 @@ values are simply absent.
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import socket
@@ -120,14 +119,15 @@ def _ci_branch(environ: Mapping[str, str]) -> str | None:
 
 def default_branch(project_root: Path) -> str | None:
     """The branch that others start from: the remote's HEAD, else ``main`` or ``master`` where one exists."""
-    remote = _output(["git", "symbolic-ref", "--short", "refs/remotes/origin/HEAD"], project_root)
-    if remote:
-        return remote.removeprefix("origin/")
-    for name in ("main", "master"):
-        for ref in (f"refs/heads/{name}", f"refs/remotes/origin/{name}"):
-            if _output(["git", "rev-parse", "--verify", "--quiet", ref], project_root):
-                return name
-    return None
+    names = ["refs/remotes/origin/HEAD"]
+    names += [f"{place}/{name}" for name in ("main", "master") for place in ("refs/heads", "refs/remotes/origin")]
+    listing = _output(["git", "for-each-ref", "--format=%(refname) %(symref)", *names], project_root)
+    if not listing:
+        return None
+    found = dict(line.partition(" ")[::2] for line in listing.splitlines())
+    if remote := found.get("refs/remotes/origin/HEAD"):
+        return remote.removeprefix("refs/remotes/origin/")
+    return next((name.rpartition("/")[2] for name in names[1:] if name in found), None)
 
 
 def current_ci_job(environ: Mapping[str, str] = os.environ) -> CiJob:
@@ -156,6 +156,8 @@ def current_owner() -> Owner:
 
 def current_user() -> str | None:
     """Who runs this; None where the system does not tell."""
+    import getpass  # slow to import, for the one command that asks
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):

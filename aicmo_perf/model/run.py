@@ -49,7 +49,7 @@ class RunOptions:
     selection: tuple[str, ...] = ()
     warmup_count: int = 1
     min_sample_count: int = 10
-    min_sampling_seconds: float = 0.001
+    min_sampling_seconds: float = 0.0005
     max_sampling_seconds: float = 5.0
     timeout_seconds: float = 60.0
 

@@ -20,8 +20,7 @@ from aicmo_perf.report.document import (
     bold,
     prose,
 )
-from aicmo_perf.report.result_sections import Labels
-from aicmo_perf.report.wording import change_tone, runs_text
+from aicmo_perf.report.wording import Labels, change_tone, runs_text
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds
 
 NO_BASELINE = "There is no baseline yet"

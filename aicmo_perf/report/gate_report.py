@@ -20,8 +20,7 @@ from aicmo_perf.report.document import (
     code,
     prose,
 )
-from aicmo_perf.report.result_sections import Labels
-from aicmo_perf.report.wording import commit_text, counts_by_status, status_counts_text
+from aicmo_perf.report.wording import Labels, commit_text, counts_by_status, status_counts_text
 from aicmo_perf.units import count_of
 
 RULE_TITLES = {

@@ -25,11 +25,9 @@ from aicmo_perf.report.document import (
     prose,
 )
 from aicmo_perf.report.sparkline import sparkline
-from aicmo_perf.report.wording import NOTHING, counts_by_status, status_cell, status_tone
+from aicmo_perf.report.wording import NOTHING, Labels, counts_by_status, status_cell, status_tone
 from aicmo_perf.units import count_of, format_bytes, format_seconds
 
-Labels = Mapping[FeatureKey, str]
-"""What to call each feature."""
 Recent = Mapping[FeatureKey, Sequence[float | None]]
 """Each feature's last runtimes in seconds, oldest first and the run's own last; None where there is none."""
 

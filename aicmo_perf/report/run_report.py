@@ -29,7 +29,6 @@ from aicmo_perf.report.document import (
     prose,
 )
 from aicmo_perf.report.result_sections import (
-    Labels,
     Recent,
     features_table,
     flakiness_blocks,
@@ -41,6 +40,7 @@ from aicmo_perf.report.result_sections import (
 )
 from aicmo_perf.report.run_facts import header_bullets
 from aicmo_perf.report.wording import (
+    Labels,
     change_cell,
     counts_by_status,
     duration_text,

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aicmo_perf.model import Change, Environment, Run, Status
+from aicmo_perf.model import Change, Environment, FeatureKey, Run, Status
 from aicmo_perf.report.document import Cell, Tone
 from aicmo_perf.units import count_of, format_change, format_seconds
 
 if TYPE_CHECKING:
     from aicmo_perf.comparison import FeatureComparison
+
+Labels = Mapping[FeatureKey, str]
+"""What to call each feature."""
 
 NOTHING = "–"
 _STATUS_TONES = {

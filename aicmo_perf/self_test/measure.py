@@ -21,7 +21,7 @@ from typing import Protocol
 
 from aicmo_perf.model import RunOptions
 
-MIN_SAMPLE_SECONDS = 50e-6
+MIN_SAMPLE_SECONDS = 25e-6
 """A sample of very fast calls lasts at least as long: hundreds of times the cost of reading the clock."""
 
 MAX_LOOP_COUNT = 1_000_000
@@ -66,7 +66,7 @@ class SamplingPolicy:
 
     warmup_count: int = 1
     min_sample_count: int = 10
-    min_sampling_seconds: float = 0.001
+    min_sampling_seconds: float = 0.0005
     max_sampling_seconds: float = 5.0
 
     @classmethod

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from aicmo_perf.errors import NotFoundError
 from aicmo_perf.model import Feature, FeatureKey, FeatureStatus, IterationResult, Run, RunState
-from aicmo_perf.signature import failure_fingerprint
 from aicmo_perf.store.columns import storable_text
 from aicmo_perf.store.models import (
     MessageKind,
@@ -153,13 +152,17 @@ def message_digest(text: str) -> bytes:
 
 
 def _write_messages(connection: Connection, signature_id: int, kind: MessageKind, texts: Sequence[str]) -> None:
+    if not texts:
+        return
+    # Reading imports this module too, and needs no fingerprints.
+    from aicmo_perf.signature import failure_fingerprint
+
     links = []
     for position, text in enumerate(map(storable_text, texts)):
         message = {"digest": message_digest(text), "fingerprint": failure_fingerprint(text), "text": text}
         message_id = _key_of(connection, messages, ("digest",), message, keep=("fingerprint", "text"))
         links.append({"signature_id": signature_id, "kind": kind, "position": position, "message_id": message_id})
-    if links:
-        connection.execute(insert(result_messages), links)
+    connection.execute(insert(result_messages), links)
 
 
 def _feature_id(connection: Connection, known: KnownKeys, run_id: int, feature: Feature) -> int:
