@@ -27,20 +27,20 @@ def command_reference() -> str:
         "",
         "Generated from the program by `python docs/generate.py`; the same text as `--help`.",
         "",
-        "An option with an environment variable beside it also has a key in the configuration file, save `--db`'s",
-        "neighbours `--config` and `--debug`; the flag wins over the variable, the variable over the file.",
+        "Every option can also be given as an environment variable: the one shown beside it, else the one named after command",
+        "and option (`AICMO_PERF_HISTORY_LAST`). A flag wins over a variable, a variable over the configuration file.",
     ]
-    for path, command in _commands("aicmo-perf", cli):
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-        parts += ["", f"## {path}", "", "```text", command.get_help(context).rstrip(), "```"]
+    root = click.Context(cli, info_name="aicmo-perf", max_content_width=100, terminal_width=100, **cli.context_settings)
+    for context in _contexts(root):
+        parts += ["", f"## {context.command_path}", "", "```text", context.get_help().rstrip(), "```"]
     return "\n".join(parts) + "\n"
 
 
-def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
-    if isinstance(command, click.Group):
-        for name, child in sorted(command.commands.items()):
-            yield from _commands(f"{path} {name}", child)
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    if isinstance(context.command, click.Group):
+        for name, child in sorted(context.command.commands.items()):
+            yield from _contexts(click.Context(child, info_name=name, parent=context))
 
 
 def schema_tables() -> str:
