@@ -27,8 +27,8 @@ def command_reference() -> str:
         "",
         "Generated from the program by `python docs/generate.py`; the same text as `--help`.",
         "",
-        "Every option is also an environment variable: the one shown beside it, else the one named after command and option",
-        "(`AICMO_PERF_HISTORY_LAST`). A flag wins over a variable, a variable over the configuration file.",
+        "Every option is also an environment variable: the one shown beside it, else the one named after command and",
+        "option (`AICMO_PERF_HISTORY_LAST`). A flag wins over a variable, a variable over the configuration file.",
     ]
     root = click.Context(cli, info_name="aicmo-perf", max_content_width=100, terminal_width=100, **cli.context_settings)
     for context in _contexts(root):
