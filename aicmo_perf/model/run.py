@@ -29,7 +29,11 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How a run was asked to measure; what two runs must share lest their runtimes mean different things.
+    """How a run was asked to measure.
+
+    Runs are compared although they differ in these, with one exception: quick and full runs time different inputs.
+    The others decide which features are measured and how precisely; whoever changes ``warmup_count`` or ``seed`` may
+    see runtimes shift.
 
     Attributes:
         quick: the first two scenarios of each feature only.
@@ -161,6 +165,11 @@ class Run:
     def title(self) -> str:
         """How people call it: ``run 12``, or the uuid's start when it is not stored."""
         return f"run {self.id}" if self.id is not None else f"run {self.uuid[:13]}"
+
+    @property
+    def title_at_start(self) -> str:
+        """The title as a sentence or a heading begins with it: ``Run 12``."""
+        return self.title[:1].upper() + self.title[1:]
 
 
 @dataclass(frozen=True, slots=True)

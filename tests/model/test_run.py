@@ -114,6 +114,8 @@ def test_a_run_is_called_by_its_number_once_it_has_one():
     made = time_ordered_uuid(1_735_776_000_000, bytes(10))
     assert Run(uuid=made, started_at=NOW, id=12).title == "run 12"
     assert Run(uuid=made, started_at=NOW).title == f"run {made[:13]}"
+    assert Run(uuid=made, started_at=NOW, id=12).title_at_start == "Run 12"
+    assert Run(uuid="0Ab-9C", started_at=NOW).title_at_start == "Run 0Ab-9C"
 
 
 def test_a_result_answers_as_the_original_engine_did():
