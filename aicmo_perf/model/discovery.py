@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from aicmo_perf.model.feature import Category
+
+_WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,9 @@ class DiscoverRule:
     @property
     def suite_name(self) -> str:
         """The name of the suite that its features belong to."""
-        if self.suite:
-            return self.suite
-        fixed = self.modules
-        for position, character in enumerate(self.modules):
-            if character in "*?[":
-                fixed = self.modules[:position]
-                break
-        return fixed.rstrip(".") or self.modules
+        return self.suite or self.fixed_part.rstrip(".") or self.modules
+
+    @property
+    def fixed_part(self) -> str:
+        """The modules glob up to its first wildcard; all of it when it has none."""
+        return _WILDCARD.split(self.modules, maxsplit=1)[0]
