@@ -142,16 +142,6 @@ class RuntimeChange:
     smallest_visible_ratio: float | None = None
 
 
-def runtime_change(
-    current_seconds: float, baseline_seconds: Sequence[float], policy: SlownessPolicy | None = None
-) -> RuntimeChange:
-    """Judge one feature by itself: `runtime_changes` of a suite of one.
-
-    Raises: nothing; too little data, or impossible data, is the change ``inconclusive``.
-    """
-    return runtime_changes([Measurement(current_seconds, tuple(baseline_seconds))], policy)[0]
-
-
 def runtime_changes(
     measurements: Sequence[Measurement], policy: SlownessPolicy | None = None
 ) -> tuple[RuntimeChange, ...]:

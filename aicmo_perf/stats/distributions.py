@@ -24,22 +24,8 @@ _MANY_DEGREES = 1e5
 """Above, the difference of two lgamma has lost ten digits, while a normal approximation has won as many."""
 
 
-def regularized_incomplete_beta(a: float, b: float, x: float) -> float:
-    """I_x(a, b), the distribution function of the beta distribution.
-
-    Args:
-        a, b: positive.
-        x: from 0 to 1.
-
-    Raises: ValueError outside these.
-    """
-    if not (a > 0 and b > 0 and 0 <= x <= 1):
-        raise ValueError(f"the incomplete beta function is not defined for a={a}, b={b}, x={x}")
-    return _incomplete_beta(a, b, x, 1 - x)
-
-
 def _incomplete_beta(a: float, b: float, x: float, complement: float) -> float:
-    """I_x(a, b) with 1 - x given apart, because close to 1 the difference would lose its digits."""
+    """The regularised I_x(a, b) with 1 - x given apart, because close to 1 the difference would lose its digits."""
     if x == 0 or complement == 0:
         return 0.0 if x == 0 else 1.0
     log_x, log_complement = _log_of(x, complement), _log_of(complement, x)

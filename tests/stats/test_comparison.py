@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aicmo_perf.errors import UsageError
 from aicmo_perf.model import Change
-from aicmo_perf.stats.comparison import Measurement, SlownessPolicy, runtime_change, runtime_changes
+from aicmo_perf.stats.comparison import Measurement, SlownessPolicy, runtime_changes
 
 PAST = tuple(0.100 * factor for factor in (1.01, 0.99, 1.0, 1.02, 0.98, 1.005, 0.995, 1.012, 0.988, 1.001))
 FREE = SlownessPolicy(min_effect_seconds=0, min_runtime_seconds=0)
@@ -21,8 +21,13 @@ RUNTIMES = st.floats(1e-4, 100)
 PASTS = st.lists(RUNTIMES, min_size=5, max_size=25).map(tuple)
 
 
+def change_alone(now, past, policy=None):
+    """The judgement of a suite of one feature."""
+    return runtime_changes([Measurement(now, tuple(past))], policy)[0]
+
+
 def test_clearly_slower():
-    change = runtime_change(0.123, PAST)
+    change = change_alone(0.123, PAST)
     assert change.change is Change.REGRESSED
     assert change.reason == ""
     assert change.ratio == pytest.approx(0.123 / 0.10005)
@@ -34,35 +39,35 @@ def test_clearly_slower():
 
 
 def test_clearly_faster():
-    change = runtime_change(0.080, PAST)
+    change = change_alone(0.080, PAST)
     assert change.change is Change.IMPROVED
     assert change.p_faster < 0.02
 
 
 def test_evidence_without_effect_is_unchanged():
     tight = tuple(0.1 * (1 + 1e-5 * index) for index in range(20))
-    assert runtime_change(0.1 * 1.09, tight).change is Change.UNCHANGED
-    assert runtime_change(0.1 * 1.12, tight).change is Change.REGRESSED
+    assert change_alone(0.1 * 1.09, tight).change is Change.UNCHANGED
+    assert change_alone(0.1 * 1.12, tight).change is Change.REGRESSED
 
 
 def test_relative_effect_without_absolute_one_is_unchanged():
     past = tuple(value / 1000 for value in PAST)  # 0.1 ms
-    assert runtime_change(0.000130, past).change is Change.UNCHANGED
-    assert runtime_change(0.000170, past).change is Change.REGRESSED
-    assert runtime_change(0.000130, past).smallest_visible_ratio == pytest.approx(1 + 50e-6 / 100.05e-6)
+    assert change_alone(0.000130, past).change is Change.UNCHANGED
+    assert change_alone(0.000170, past).change is Change.REGRESSED
+    assert change_alone(0.000130, past).smallest_visible_ratio == pytest.approx(1 + 50e-6 / 100.05e-6)
 
 
 def test_effect_without_evidence_is_inconclusive_and_says_what_can_be_seen():
     noisy = (0.1, 0.13, 0.08, 0.11, 0.09, 0.12, 0.07, 0.14)
-    change = runtime_change(0.14, noisy)
+    change = change_alone(0.14, noisy)
     assert change.change is Change.INCONCLUSIVE
     assert change.reason == f"a change under {(change.smallest_visible_ratio - 1) * 100:.1f}% cannot be seen here"
-    assert runtime_change(0.07, noisy).reason.startswith("a gain under ")
+    assert change_alone(0.07, noisy).reason.startswith("a gain under ")
 
 
 def test_where_not_even_a_doubling_can_be_seen_nothing_is_called_unchanged():
     wild = (0.1, 0.3, 0.05, 0.2, 0.04, 0.5, 0.15)
-    change = runtime_change(0.15, wild)
+    change = change_alone(0.15, wild)
     assert change.change is Change.INCONCLUSIVE
     assert "cannot be seen here" in change.reason or "hundredfold" in change.reason
 
@@ -77,12 +82,12 @@ def test_where_not_even_a_doubling_can_be_seen_nothing_is_called_unchanged():
     ],
 )
 def test_too_few_runs(past, reason):
-    change = runtime_change(5.0, past)
+    change = change_alone(5.0, past)
     assert (change.change, change.reason) == (Change.INCONCLUSIVE, reason)
 
 
 def test_median_and_ratio_are_told_even_of_too_few_runs():
-    change = runtime_change(0.3, (0.1, 0.2))
+    change = change_alone(0.3, (0.1, 0.2))
     assert change.baseline_seconds == pytest.approx(0.15)
     assert change.ratio == pytest.approx(2)
     assert change.p_slower is None
@@ -91,38 +96,38 @@ def test_median_and_ratio_are_told_even_of_too_few_runs():
 
 def test_too_short_to_judge_until_it_is_long():
     past = (3e-6,) * 10
-    assert runtime_change(6e-6, past).reason == "too short to judge: 6.00 µs, while 10.0 µs is the least"
-    assert runtime_change(5e-3, past).change is Change.REGRESSED
+    assert change_alone(6e-6, past).reason == "too short to judge: 6.00 µs, while 10.0 µs is the least"
+    assert change_alone(5e-3, past).change is Change.REGRESSED
 
 
 @pytest.mark.parametrize("now", [math.nan, math.inf, -1.0])
 def test_what_is_no_duration_was_not_measured(now):
-    change = runtime_change(now, PAST)
+    change = change_alone(now, PAST)
     assert (change.change, change.reason, change.ratio) == (Change.INCONCLUSIVE, "not measured", None)
 
 
 @pytest.mark.parametrize(("now", "past"), [(0.0, PAST), (1.0, (0.0,) * 10)])
 def test_a_clock_that_measured_nothing(now, past):
-    change = runtime_change(now, past)
+    change = change_alone(now, past)
     assert (change.change, change.ratio) == (Change.INCONCLUSIVE, None)
     assert change.reason == "the clock was too coarse: it measured 0 s"
 
 
 def test_a_tick_of_a_coarse_clock_is_no_evidence():
     past = (0.001,) * 18 + (0.002,) * 2
-    assert runtime_change(0.002, past).change is Change.INCONCLUSIVE
-    assert runtime_change(0.050, past).change is Change.REGRESSED
+    assert change_alone(0.002, past).change is Change.INCONCLUSIVE
+    assert change_alone(0.050, past).change is Change.REGRESSED
 
 
 def test_what_a_feature_does_now_and_then_is_no_regression():
     two_modes = (*PAST[:7], 0.150, 0.151, 0.149)
-    assert runtime_change(0.150, two_modes).change is Change.INCONCLUSIVE
-    assert runtime_change(0.150, PAST).change is Change.REGRESSED
+    assert change_alone(0.150, two_modes).change is Change.INCONCLUSIVE
+    assert change_alone(0.150, PAST).change is Change.REGRESSED
 
 
 def test_a_regression_does_not_hide_behind_the_first_run_that_had_it():
     past = (*PAST * 2, 0.130, 0.131)
-    assert runtime_change(0.1305, past).change is Change.REGRESSED
+    assert change_alone(0.1305, past).change is Change.REGRESSED
 
 
 def _suite(rng, *, features=100, runs=20, outlier_share=0.0, slower_ratio=1.0):
@@ -174,7 +179,7 @@ def test_a_feature_by_itself_has_only_its_own_degrees_of_freedom():
     past = (0.098, 0.099, 0.100, 0.101, 0.102)
     spread = 1.4826 * math.log(0.100 / 0.099) * (1 + 0.8 / 4)
     t = math.log(0.105 / 0.100) / (spread * math.sqrt(1 + 1.57 / 5))
-    assert runtime_change(0.105, past).p_slower == pytest.approx(scipy.stats.t.sf(t, 0.4 * 4))
+    assert change_alone(0.105, past).p_slower == pytest.approx(scipy.stats.t.sf(t, 0.4 * 4))
 
 
 def test_spreads_are_drawn_towards_the_suites_with_limits():
@@ -208,7 +213,7 @@ def test_never_raises_and_never_alarms_without_a_slowdown(pairs):
 
 @given(DURATIONS, st.integers(0, 30))
 def test_identical_values_never_regress(seconds, count):
-    change = runtime_change(seconds, (seconds,) * count, FREE)
+    change = change_alone(seconds, (seconds,) * count, FREE)
     assert change.change in (Change.UNCHANGED, Change.INCONCLUSIVE)
 
 
@@ -227,9 +232,9 @@ def test_order_of_baseline_runs_and_of_features_does_not_matter(pairs, rng):
 @given(RUNTIMES, PASTS, st.integers(-6, 6))
 def test_scale_does_not_matter(now, past, exponent):
     factor = 2.0**exponent  # exact, so that equal stays equal
-    plain = runtime_change(now, past, SlownessPolicy(min_effect_seconds=1e-3, min_runtime_seconds=1e-3))
+    plain = change_alone(now, past, SlownessPolicy(min_effect_seconds=1e-3, min_runtime_seconds=1e-3))
     policy = SlownessPolicy(min_effect_seconds=1e-3 * factor, min_runtime_seconds=1e-3 * factor)
-    scaled = runtime_change(now * factor, [value * factor for value in past], policy)
+    scaled = change_alone(now * factor, [value * factor for value in past], policy)
     assume(plain.p_slower is None or abs(plain.p_slower - policy.significance) > 1e-9)
     assume(plain.p_faster is None or abs(plain.p_faster - policy.significance) > 1e-9)
     assert scaled.change is plain.change
@@ -241,7 +246,7 @@ ORDER = {Change.IMPROVED: 0, Change.UNCHANGED: 1, Change.INCONCLUSIVE: 1, Change
 
 @given(PASTS, st.lists(RUNTIMES, min_size=2, max_size=8).map(sorted))
 def test_monotone_in_the_effect(past, ascending):
-    changes = [runtime_change(now, past) for now in ascending]
+    changes = [change_alone(now, past) for now in ascending]
     ranks = [ORDER[change.change] for change in changes]
     assert ranks == sorted(ranks)
     p_values = [change.p_slower for change in changes]
