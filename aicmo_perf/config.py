@@ -30,6 +30,8 @@ class GateSettings:
         min_effect_ratio: a slowdown below this share is not worth a red build.
         min_effect_seconds: nor is one below this time.
         min_run_count: baseline runs under which the answer is ``inconclusive``.
+        min_runtime_seconds: features that take less are too short to judge.
+        max_visible_ratio: features whose smallest visible ratio to the baseline is above this are too noisy to judge.
         window: baseline runs looked at.
         significance: share of false alarms allowed among the features called changed.
         baseline: which runs to compare with, as ``--baseline`` takes it.
@@ -44,6 +46,8 @@ class GateSettings:
     min_effect_ratio: float | None = None
     min_effect_seconds: float | None = None
     min_run_count: int | None = None
+    min_runtime_seconds: float | None = None
+    max_visible_ratio: float | None = None
     window: int = 20
     significance: float | None = None
     baseline: str = "auto"
@@ -158,9 +162,21 @@ def _count(value: object) -> int:
     return value
 
 
+def _seed(value: object) -> int:
+    if _count(value) >= 2**32:  # what NumPy takes
+        raise ValueError("a whole number below 2**32 is expected")
+    return _count(value)
+
+
 def _positive_count(value: object) -> int:
     if _count(value) == 0:
         raise ValueError("a whole number, one or more, is expected")
+    return _count(value)
+
+
+def _at_least_two(value: object) -> int:
+    if _count(value) < 2:
+        raise ValueError("a whole number, two or more, is expected")
     return _count(value)
 
 
@@ -186,10 +202,16 @@ def _ratio(value: object) -> float:
     raise ValueError('a ratio like "5%" or 0.05 is expected')
 
 
-def _probability(value: object) -> float:
-    if not 0 < (ratio := _ratio(value)) < 1:
-        raise ValueError("a probability between 0 and 1 is expected")
+def _significance(value: object) -> float:
+    if not 0 < (ratio := _ratio(value)) <= 0.5:
+        raise ValueError("a share above 0 and up to 0.5 is expected")
     return ratio
+
+
+def _visible_ratio(value: object) -> float:
+    if _ratio(value) == 0:
+        raise ValueError("a ratio above zero is expected")
+    return 1 + _ratio(value)
 
 
 def _category(value: object) -> Category:
@@ -227,7 +249,7 @@ SETTINGS_KEYS = (
 OPTION_KEYS = (
     Key("full", "quick", _not_flag, "false", "all scenarios of each feature, not only the first two"),
     Key("iterations", "iterations", _positive_count, "1", "passes over the suite, each in a fresh process"),
-    Key("seed", "seed", _count, "42", "of the random generators, in deterministic mode"),
+    Key("seed", "seed", _seed, "42", "of the random generators, in deterministic mode"),
     Key("warmup", "warmup_count", _count, "1", "calls after the first that are not timed"),
     Key("min_samples", "min_sample_count", _positive_count, "10", "warm samples of each feature at least"),
     Key(
@@ -248,13 +270,21 @@ GATE_KEYS = (
     Key("slower", "slower", _flag, "true", "a feature is slower than its baseline"),
     Key("min_effect", "min_effect_ratio", _ratio, '"10%"', "smaller slowdowns are not reported"),
     Key("min_effect_time", "min_effect_seconds", _seconds, '"50us"', "nor are slowdowns below this time"),
-    Key("min_runs", "min_run_count", _positive_count, "5", "fewer baseline runs are inconclusive"),
+    Key("min_runs", "min_run_count", _at_least_two, "5", "fewer baseline runs are inconclusive"),
+    Key("min_runtime", "min_runtime_seconds", _seconds, '"10us"', "shorter features are inconclusive"),
+    Key(
+        "max_visible",
+        "max_visible_ratio",
+        _visible_ratio,
+        '"100%"',
+        "features so noisy that less cannot be seen are too",
+    ),
     Key("window", "window", _positive_count, "20", "baseline runs looked at"),
     Key(
         "significance",
         "significance",
-        _probability,
-        "0.05",
+        _significance,
+        "0.02",
         "share of false alarms among the changes reported",
     ),
     Key("baseline", "baseline", _text, '"auto"', "run:ID, last:N, branch:NAME, commit:SHA or name:PINNED"),

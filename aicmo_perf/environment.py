@@ -85,9 +85,12 @@ def _output(command: list[str], folder: Path | None = None) -> str | None:
 def current_commit(project_root: Path, environ: Mapping[str, str] = os.environ) -> Commit:
     """The commit, branch and cleanliness of the work tree; CI providers name the branch of a detached checkout."""
     # One call of git tells all three; untracked files do not make the measured code another one.
-    status = _output(["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"], project_root)
+    # No lock is taken: a run must not make a git command of the user's fail.
+    command = ["git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    status = _output(command, project_root)
     if status is None:
-        return Commit()
+        # git is missing or refuses the folder, as it does in containers with a checkout of another user's
+        return Commit(sha=_first(environ, "GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"), branch=_ci_branch(environ))
     sha = branch = None
     dirty = False
     for line in status.splitlines():
@@ -100,8 +103,14 @@ def current_commit(project_root: Path, environ: Mapping[str, str] = os.environ) 
     return Commit(sha=sha, branch=branch or _ci_branch(environ), dirty=dirty)
 
 
+def _first(environ: Mapping[str, str], *names: str) -> str | None:
+    """The first of these variables that is set and not empty."""
+    return next((environ[name] for name in names if environ.get(name)), None)
+
+
 def _ci_branch(environ: Mapping[str, str]) -> str | None:
-    for name in (
+    return _first(
+        environ,
         "GITHUB_HEAD_REF",
         "GITHUB_REF_NAME",
         "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
@@ -111,14 +120,20 @@ def _ci_branch(environ: Mapping[str, str]) -> str | None:
         "CIRCLE_BRANCH",
         "BUILDKITE_BRANCH",
         "BITBUCKET_BRANCH",
-    ):
-        if environ.get(name):
-            return environ[name]
-    return None
+    )
 
 
-def default_branch(project_root: Path) -> str | None:
-    """The branch that others start from: the remote's HEAD, else ``main`` or ``master`` where one exists."""
+def default_branch(project_root: Path, environ: Mapping[str, str] = os.environ) -> str | None:
+    """The branch that others start from.
+
+    What CI says a pull request goes to or the project's default is, since its checkouts know no other branch; else
+    the remote's HEAD; else ``main`` or ``master`` where one exists.
+    """
+    told = _first(
+        environ, "GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", "CHANGE_TARGET", "CI_DEFAULT_BRANCH"
+    )
+    if told is not None:
+        return told
     names = ["refs/remotes/origin/HEAD"]
     names += [f"{place}/{name}" for name in ("main", "master") for place in ("refs/heads", "refs/remotes/origin")]
     listing = _output(["git", "for-each-ref", "--format=%(refname) %(symref)", *names], project_root)
@@ -174,7 +189,16 @@ def is_alive(owner: Owner) -> bool | None:
         return False
     except PermissionError:
         pass
-    return _process_started(owner.pid) == owner.process_started
+    return not _is_zombie(owner.pid) and _process_started(owner.pid) == owner.process_started
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and only waits for a parent that does not ask (as a container's first may not)."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rsplit(")", 1)[1].split()[0] in ("Z", "X")
 
 
 def _process_started(pid: int) -> str:

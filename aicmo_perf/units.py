@@ -11,10 +11,8 @@ import re
 from aicmo_perf.errors import UsageError
 
 _DURATION_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-_SECONDS_PER_UNIT = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0,
-    "sec": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0,
-}  # fmt: skip
+_UNITS_PER_SECOND = {"ns": 1e9, "us": 1e6, "µs": 1e6, "μs": 1e6, "ms": 1e3, "s": 1.0, "sec": 1.0}
+_SECONDS_PER_UNIT = {"min": 60.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _QUANTITY = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([a-zA-Zµμ%]*)\s*")
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -53,9 +51,11 @@ def parse_seconds(text: str) -> float:
     Raises: UsageError when the text is no duration.
     """
     match = _QUANTITY.fullmatch(text)
-    if match is None or (match[2] or "s") not in _SECONDS_PER_UNIT:
+    unit = match[2] or "s" if match is not None else ""
+    if match is None or unit not in {**_UNITS_PER_SECOND, **_SECONDS_PER_UNIT} or math.isinf(float(match[1])):
         raise UsageError(f"{text!r} is not a duration.", "Write it like 250ms, 1.5s, 50us or 2min.")
-    return float(match[1]) * _SECONDS_PER_UNIT[match[2] or "s"]
+    # Divided by a whole number, 50us is what is written as 50e-6; times 1e-6 it is a little less.
+    return float(match[1]) / _UNITS_PER_SECOND.get(unit, 1.0) * _SECONDS_PER_UNIT.get(unit, 1.0)
 
 
 def parse_ratio(text: str) -> float:
@@ -64,7 +64,7 @@ def parse_ratio(text: str) -> float:
     Raises: UsageError when the text is neither.
     """
     match = _QUANTITY.fullmatch(text)
-    if match is None or match[2] not in ("", "%"):
+    if match is None or match[2] not in ("", "%") or math.isinf(float(match[1])):
         raise UsageError(f"{text!r} is not a ratio.", "Write it like 5% or 0.05.")
     return float(match[1]) / (100.0 if match[2] == "%" else 1.0)
 

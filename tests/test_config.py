@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from aicmo_perf.config import DEFAULT_DB, find_project_root, load_settings
+from aicmo_perf.config import (
+    DEFAULT_DB,
+    GATE_KEYS,
+    OPTION_KEYS,
+    SETTINGS_KEYS,
+    Settings,
+    find_project_root,
+    load_settings,
+)
 from aicmo_perf.errors import ConfigError, UsageError
 from aicmo_perf.model import Category, DiscoverRule
+from aicmo_perf.stats.comparison import SlownessPolicy
 
 
 def write(folder: Path, text: str, name: str = "pyproject.toml") -> Path:
@@ -98,7 +108,7 @@ def test_a_url_is_not_a_path(tmp_path: Path) -> None:
         ('[tool.aicmo-perf]\ntimeout = "soon"\n', "'soon' is not a duration", "250ms"),
         ("[tool.aicmo-perf]\ntimeout = 0\n", "above zero", ""),
         ('[tool.aicmo-perf.gate]\nmin_effect = "much"\n', "'much' is not a ratio", "5%"),
-        ("[tool.aicmo-perf.gate]\nsignificance = 2\n", "between 0 and 1", ""),
+        ("[tool.aicmo-perf.gate]\nsignificance = 2\n", "up to 0.5", ""),
         ("[tool.aicmo-perf]\nsuites = [1]\n", "a list of texts", ""),
         ("[tool.aicmo-perf]\ngate = 1\n", "must be a table", ""),
         ("[tool.aicmo-perf]\ndiscover = {}\n", "array of tables", ""),
@@ -121,6 +131,18 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str, hint: str) 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no configuration file"):
         load_settings(tmp_path, config_file=tmp_path / "missing.toml")
+
+
+def test_thresholds_shown_as_examples_are_the_defaults() -> None:
+    policy = SlownessPolicy()
+    for key in GATE_KEYS:
+        if hasattr(policy, key.target):
+            assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(policy, key.target)
+    for key in (*SETTINGS_KEYS, *OPTION_KEYS):
+        settings = Settings(project_root=Path())
+        holder = settings if hasattr(settings, key.target) else settings.options
+        if key.name not in ("suites", "default_branch"):
+            assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(holder, key.target)
 
 
 def test_override_leaves_what_is_not_given(tmp_path: Path) -> None:

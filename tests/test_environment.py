@@ -72,12 +72,24 @@ def test_outside_git_and_before_the_first_commit(tmp_path: Path) -> None:
 
 
 def test_default_branch(repository: Path) -> None:
-    assert default_branch(repository) == "main"
+    assert default_branch(repository, {}) == "main"
     git(repository, "branch", "-m", "trunk")
-    assert default_branch(repository) is None
+    assert default_branch(repository, {}) is None
     clone = repository / "clone"
     git(repository, "clone", "-q", str(repository), str(clone))
-    assert default_branch(clone) == "trunk"
+    assert default_branch(clone, {}) == "trunk"
+
+
+def test_in_ci_a_checkout_knows_no_other_branch(repository: Path) -> None:
+    git(repository, "branch", "-m", "topic")
+    assert default_branch(repository, {}) is None
+    assert default_branch(repository, {"GITHUB_BASE_REF": "main"}) == "main"
+    assert default_branch(repository, {"CI_DEFAULT_BRANCH": "trunk"}) == "trunk"
+
+
+def test_where_git_does_not_help_ci_does(tmp_path: Path) -> None:
+    environ = {"GITHUB_SHA": "f" * 40, "GITHUB_REF_NAME": "main"}
+    assert current_commit(tmp_path, environ) == Commit(sha="f" * 40, branch="main")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +133,12 @@ def test_a_process_is_alive_until_it_ends() -> None:
         ).stdout.strip()
         owner = replace(me, pid=child.pid, process_started=started)
         assert is_alive(owner) is True
+        assert child.stdin is not None
+        child.stdin.write(b"\n")
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert is_alive(owner) is False, "a zombie is not alive"
     finally:
-        child.communicate(b"\n")
+        child.kill()
+        child.wait()
     assert is_alive(owner) is False

@@ -23,7 +23,7 @@ from aicmo_perf.version import __version__
 
 @click.group(
     cls=Program,
-    context_settings={"auto_envvar_prefix": "AICMO_PERF", "help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="\b\nExample:\n  aicmo-perf run --deterministic\n  aicmo-perf history",
 )
 @click.option(
@@ -41,7 +41,7 @@ from aicmo_perf.version import __version__
     envvar="AICMO_PERF_CONFIG",
     show_envvar=True,
 )
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.", envvar="AICMO_PERF_DEBUG", show_envvar=True)
 @click.version_option(__version__, prog_name="aicmo-perf")
 @click.pass_context
 def cli(ctx: click.Context, db: str | None, config_file: str | None, debug: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from aicmo_perf.cli.options import option
 from aicmo_perf.cli.program import App, command, pass_app
 
 
@@ -17,7 +18,7 @@ def baseline() -> None:
 @command("pin", example='aicmo-perf baseline pin release-1.0 latest --reason "shipped to customers"')
 @click.argument("name")
 @click.argument("run", default="latest")
-@click.option("--reason", default="", help="Why this run is worth comparing with.")
+@option("baseline_pin", "--reason", default="", help="Why this run is worth comparing with.")
 @pass_app
 def pin(app: App, name: str, run: str, reason: str) -> int:
     """Pin RUN (otherwise the latest) under NAME; an earlier pin of that name moves."""

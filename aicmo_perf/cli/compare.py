@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from aicmo_perf.cli.options import option
 from aicmo_perf.cli.output import show_document
 from aicmo_perf.cli.program import App, command, pass_app
 
@@ -16,14 +17,20 @@ aicmo-perf compare 1a2b3c4 5d6e7f8 --format markdown""",
 )
 @click.argument("before")
 @click.argument("after", default="latest")
-@click.option(
-    "--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console", help="How to print it."
+@option(
+    "compare",
+    "--format",
+    "form",
+    type=click.Choice(["console", "markdown", "json"]),
+    default="console",
+    help="How to print it.",
 )
 @pass_app
 def compare(app: App, before: str, after: str, form: str) -> int:
-    """Compare two runs, or the runs of two commits.
+    """Compare a run with another, or with a commit's.
 
-    BEFORE is what was, AFTER (otherwise the latest run) what is; a commit stands for all its comparable runs.
+    BEFORE is what was: a run, or all comparable runs of a commit. AFTER (otherwise the latest run) is what is: a run,
+    or the newest of a commit. Suites that AFTER did not run are left out.
     """
     from aicmo_perf.report import compare_report, to_json, to_markdown
     from aicmo_perf.workflows.compare import compare_runs

@@ -34,6 +34,9 @@ def current(app: App) -> int:
 
     settings = app.settings()
     found = revisions(settings)
+    if found.current is None:
+        click.echo(f"{settings.db_url} is empty.")
+        return 0
     state = "up to date" if found.current == found.head else f"this version's is {found.head}"
     click.echo(f"{settings.db_url} is at revision {found.current} ({state}).")
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from aicmo_perf.cli.options import gate_options
+from aicmo_perf.cli.options import gate_options, option
 from aicmo_perf.cli.program import App, command, pass_app
 from aicmo_perf.cli.verdict import GATE_FORMATS, announce, exit_code_of
 
@@ -18,7 +18,9 @@ aicmo-perf gate --no-slower --min-effect 5%""",
 )
 @click.argument("run", default="latest")
 @gate_options
-@click.option("--format", "form", type=click.Choice(GATE_FORMATS), default="console", help="How to print the verdict.")
+@option(
+    "gate", "--format", "form", type=click.Choice(GATE_FORMATS), default="console", help="How to print the verdict."
+)
 @pass_app
 def gate(app: App, /, run: str, form: str, **given: object) -> int:
     """Judge a run; the exit code is the answer.

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aicmo_perf.cli.options import run_filter_options
+from aicmo_perf.cli.options import option, run_filter_options
 from aicmo_perf.cli.output import note, show_document
 from aicmo_perf.cli.program import App, command, pass_app
 
@@ -21,14 +21,16 @@ aicmo-perf history persona_generator --last 30
 aicmo-perf history 'generate_*' --since 30d --format csv""",
 )
 @click.argument("features", nargs=-1, metavar="[FEATURE]...")
-@run_filter_options
-@click.option(
+@run_filter_options("history")
+@option(
+    "history",
     "--status",
     multiple=True,
     type=click.Choice(["pass", "partial", "fail", "error", "skip"]),
     help="Only results with this status; repeatable.",
 )
-@click.option(
+@option(
+    "history",
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "markdown"]),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from aicmo_perf.cli.options import option
 from aicmo_perf.cli.program import command
 
 
 @command("init", example="aicmo-perf init --example --github\naicmo-perf run")
-@click.option("--example", is_flag=True, help="Also a first suite, selftest.py.")
-@click.option("--github", is_flag=True, help="Also a GitHub Actions workflow that keeps the history between runs.")
-@click.option("--gitlab", is_flag=True, help="Also a GitLab CI job that keeps the history between pipelines.")
+@option("init", "--example", is_flag=True, help="Also a first suite, selftest.py.")
+@option("init", "--github", is_flag=True, help="Also a GitHub Actions workflow that keeps the history between runs.")
+@option("init", "--gitlab", is_flag=True, help="Also a GitLab CI job that keeps the history between pipelines.")
 def init(example: bool, github: bool, gitlab: bool) -> int:
     """Write a configuration, and on request CI recipes.
 
@@ -20,7 +21,10 @@ def init(example: bool, github: bool, gitlab: bool) -> int:
 
     from aicmo_perf.workflows.init import initialise
 
-    for path in initialise(Path.cwd(), example=example, github=github, gitlab=gitlab).paths:
+    written = initialise(Path.cwd(), example=example, github=github, gitlab=gitlab)
+    for path in written.paths:
         click.echo(f"Wrote {path}.")
+    if written.advice:
+        click.echo(written.advice)
     click.echo("Keep .aicmo-perf/ and self_test_artifacts/ out of version control; CI keeps them in its cache.")
     return 0

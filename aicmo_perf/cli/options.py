@@ -17,7 +17,8 @@ from aicmo_perf.errors import AicmoPerfError
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-class Parsed(click.ParamType[Any]):
+# Generic only since Click 8.4, and to type checkers; at run time its bare name serves all versions.
+class Parsed(click.ParamType):  # type: ignore[type-arg]
     """A text that one of our parsers understands."""
 
     def __init__(self, name: str, parse: Callable[[str], object]) -> None:
@@ -48,10 +49,16 @@ def _ratio(text: str) -> float:
     return parse_ratio(text)
 
 
-def _probability(text: str) -> float:
-    if not 0 < (ratio := _ratio(text)) < 1:
-        raise ValueError(f"{text!r} is not between 0 and 1")
+def _significance(text: str) -> float:
+    if not 0 < (ratio := _ratio(text)) <= 0.5:
+        raise ValueError(f"{text!r} is not a share above 0 and up to 0.5")
     return ratio
+
+
+def _visible_ratio(text: str) -> float:
+    if not (ratio := _ratio(text)) > 0:
+        raise ValueError(f"{text!r} is not above zero")
+    return 1 + ratio
 
 
 def _moment(text: str) -> datetime:
@@ -68,15 +75,24 @@ def _moment(text: str) -> datetime:
 
 DURATION = Parsed("duration", _duration)
 RATIO = Parsed("ratio", _ratio)
-PROBABILITY = Parsed("probability", _probability)
+SIGNIFICANCE = Parsed("share", _significance)
+VISIBLE_RATIO = Parsed("ratio", _visible_ratio)
 MOMENT = Parsed("time", _moment)
 
 
 def setting(*declarations: str, **attributes: Any) -> Callable[[_Function], _Function]:
-    """An option on top of the configuration file, with an environment variable of its name."""
-    long_name = next(part for part in declarations if part.startswith("--")).split("/")[0]
-    variable = "AICMO_PERF_" + long_name.removeprefix("--").upper().replace("-", "_")
-    return click.option(*declarations, envvar=variable, show_envvar=True, default=None, **attributes)
+    """An option on top of the configuration file; its environment variable is the same for every command."""
+    return click.option(*declarations, envvar=_variable("", declarations), show_envvar=True, default=None, **attributes)
+
+
+def option(command: str, *declarations: str, **attributes: Any) -> Callable[[_Function], _Function]:
+    """An option of one command, which its environment variable also names: ``AICMO_PERF_HISTORY_LAST``."""
+    return click.option(*declarations, envvar=_variable(command, declarations), show_envvar=True, **attributes)
+
+
+def _variable(command: str, declarations: tuple[str, ...]) -> str:
+    long_name = next(part for part in declarations if part.startswith("--")).split("/")[0].removeprefix("--")
+    return "_".join(["AICMO_PERF", *filter(None, [command, long_name])]).upper().replace("-", "_")
 
 
 def stacked(*decorators: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:
@@ -98,7 +114,7 @@ baseline_option = setting(
 
 gate_options = stacked(
     baseline_option,
-    setting("--strict/--no-strict", help="Exit with 3 when it cannot be judged, for want of a baseline."),
+    setting("--strict/--no-strict", help="Exit with 3 when nothing could be judged for speed."),
     setting("--critical-failing/--no-critical-failing", help="Rule: a critical feature fails, wholly or in part."),
     setting("--newly-failing/--no-newly-failing", help="Rule: a feature fails that passed in the baseline."),
     setting("--vanished-critical/--no-vanished-critical", help="Rule: a critical feature of the baseline is gone."),
@@ -108,17 +124,27 @@ gate_options = stacked(
     setting(
         "--min-effect-time", "min_effect_seconds", type=DURATION, help="Nor are slowdowns below this time, e.g. 50us."
     ),
-    setting("--min-runs", "min_run_count", type=click.IntRange(min=1), help="Fewer baseline runs are inconclusive."),
+    setting("--min-runs", "min_run_count", type=click.IntRange(min=2), help="Fewer baseline runs are inconclusive."),
+    setting("--min-runtime", "min_runtime_seconds", type=DURATION, help="Shorter features are, too, e.g. 10us."),
+    setting(
+        "--max-visible",
+        "max_visible_ratio",
+        type=VISIBLE_RATIO,
+        help="So are those so noisy that a smaller slowdown cannot be seen, e.g. 100%.",
+    ),
     setting("--window", type=click.IntRange(min=1), help="Baseline runs looked at."),
-    setting("--significance", type=PROBABILITY, help="Share of false alarms among the changes reported."),
+    setting("--significance", type=SIGNIFICANCE, help="Share of false alarms among the changes reported."),
 )
 
-run_filter_options = stacked(
-    click.option("--last", type=click.IntRange(min=1), help="The newest so many runs."),
-    click.option("--since", type=MOMENT, help="Runs started then or later: 2026-01-31, or an age like 7d."),
-    click.option("--until", type=MOMENT, help="Runs started before then."),
-    click.option("--branch", help="Runs of this branch."),
-    click.option("--mode", type=click.Choice(["deterministic", "live"]), help="Runs in this mode."),
-    click.option("--suite", help="Runs of this suite."),
-    click.option("--environment", metavar="FINGERPRINT", help="Runs on this machine and interpreter (or its start)."),
-)
+
+def run_filter_options(command: str) -> Callable[[_Function], _Function]:
+    """Which runs a command looks at."""
+    return stacked(
+        option(command, "--last", type=click.IntRange(min=1), help="The newest so many runs."),
+        option(command, "--since", type=MOMENT, help="Runs started then or later: 2026-01-31, or an age like 7d."),
+        option(command, "--until", type=MOMENT, help="Runs started before then."),
+        option(command, "--branch", help="Runs of this branch."),
+        option(command, "--mode", type=click.Choice(["deterministic", "live"]), help="Runs in this mode."),
+        option(command, "--suite", help="Runs of this suite."),
+        option(command, "--environment", metavar="FINGERPRINT", help="Runs on this machine and interpreter."),
+    )

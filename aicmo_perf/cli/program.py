@@ -6,6 +6,7 @@ and a hint on standard error; ``--debug`` shows the traceback as well.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from aicmo_perf.config import Settings
 
 INTERRUPTED_EXIT_CODE = 130
+CLOSED_PIPE_EXIT_CODE = 141
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,20 @@ class App:
 pass_app = click.make_pass_decorator(App)
 
 
+class _ClosedPipe(Exception):
+    """Whoever read standard output has closed it."""
+
+
 class Program(click.Group):
     """The command group, with errors in users' words and the exit codes of the contract."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave with its exit code: 0 fine, 1 judged and failed, 2 usage, 3 unable."""
         kwargs["standalone_mode"] = False
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal or pipe of another encoding gets question marks for sparklines, not an error.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
             code = super().main(*args, **kwargs)
             # What is still buffered may meet a closed pipe; better here than at interpreter exit.
@@ -73,10 +83,14 @@ class Program(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("Interrupted.", err=True)
             code = INTERRUPTED_EXIT_CODE
-        except BrokenPipeError:
-            # Whoever read the output has read enough (``| head``).
+        except (BrokenPipeError, _ClosedPipe):
+            # Whoever read the output has read enough (``| head``). The code is the shell's for SIGPIPE: 1 would mean
+            # that something was judged and failed.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
+            code = CLOSED_PIPE_EXIT_CODE
+        except OSError as error:
+            _say(f"The output cannot be written: {error.strerror or error}.", "Make room, or write it elsewhere.")
+            code = UNABLE_EXIT_CODE
         except Exception as error:
             _say(
                 f"Something unexpected happened: {type(error).__name__}: {error}.",
@@ -91,6 +105,9 @@ class Program(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException):
             raise
+        except BrokenPipeError as error:
+            # Click would leave with 1, which means here that something was judged and failed.
+            raise _ClosedPipe from error
         except Exception:
             if ctx.params.get("debug"):
                 import traceback

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from aicmo_perf.cli.options import baseline_option, run_filter_options
+from aicmo_perf.cli.options import baseline_option, option, run_filter_options
 from aicmo_perf.cli.output import note, show_document, write_machine_output
 from aicmo_perf.cli.program import App, command, pass_app
 
@@ -19,10 +19,15 @@ aicmo-perf report latest~1 --format markdown -o report.md""",
 )
 @click.argument("run", default="latest")
 @baseline_option
-@click.option(
-    "--format", "form", type=click.Choice(["console", "markdown", "json"]), default="console", help="How to print it."
+@option(
+    "report",
+    "--format",
+    "form",
+    type=click.Choice(["console", "markdown", "json"]),
+    default="console",
+    help="How to print it.",
 )
-@click.option("-o", "--output", "target", metavar="FILE", default="-", help="A file; - is standard output.")
+@option("report", "-o", "--output", "target", metavar="FILE", default="-", help="A file; - is standard output.")
 @pass_app
 def report(app: App, run: str, baseline: str | None, form: str, target: str) -> int:
     """Report a stored run beside its baseline.
@@ -47,8 +52,8 @@ def report(app: App, run: str, baseline: str | None, form: str, target: str) -> 
 
 
 @command("runs", example="aicmo-perf runs --last 10 --branch main")
-@run_filter_options
-@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print them.")
+@run_filter_options("runs")
+@option("runs", "--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print them.")
 @pass_app
 def runs(app: App, /, form: str, last: int | None, **given: Any) -> int:
     """List runs, oldest first.
@@ -70,7 +75,7 @@ def runs(app: App, /, form: str, last: int | None, **given: Any) -> int:
 
 @command("show", example="aicmo-perf show latest\naicmo-perf show 12 --format json")
 @click.argument("run", default="latest")
-@click.option("--format", "form", type=click.Choice(["console", "json"]), default="console", help="How to print it.")
+@option("show", "--format", "form", type=click.Choice(["console", "json"]), default="console", help="How to print it.")
 @pass_app
 def show(app: App, run: str, form: str) -> int:
     """Show one run in detail.

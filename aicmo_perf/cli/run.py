@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aicmo_perf.cli.options import DURATION, gate_options, setting, stacked
+from aicmo_perf.cli.options import DURATION, gate_options, option, setting, stacked
 from aicmo_perf.cli.output import note, show_document, write_machine_output
 from aicmo_perf.cli.program import INTERRUPTED_EXIT_CODE, App, command, pass_app
 from aicmo_perf.cli.progress import run_progress
@@ -44,16 +44,16 @@ aicmo-perf run -k 'persona*' --json - | jq .features[0].runtime_seconds""",
 )
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @setting("--deterministic/--live", help="Fixed seeds, no LLM, no network; or as in production (the default).")
-@click.option("--flakiness-check", is_flag=True, help="Three deterministic iterations, compared with one another.")
+@option("run", "--flakiness-check", is_flag=True, help="Three deterministic iterations, compared with one another.")
 @setting("--iterations", type=click.IntRange(min=1), help="Passes over the suites, each in a fresh process.")
-@click.option("-k", "--select", "selection", multiple=True, metavar="GLOB", help="Only these features; repeatable.")
+@option("run", "-k", "--select", "selection", multiple=True, metavar="GLOB", help="Only these features; repeatable.")
 @_measuring_options
 @setting("--output", metavar="DIR", help="The folder of the report files (otherwise self_test_artifacts).")
-@click.option("--json", "json_target", metavar="FILE", help="Also write the run as JSON; - for standard output.")
-@click.option("--label", help="A name for this run, to find it by.")
-@click.option("--gate/--no-gate", default=False, help="Judge by all rules, against the history.")
+@option("run", "--json", "json_target", metavar="FILE", help="Also write the run as JSON; - for standard output.")
+@option("run", "--label", help="A name for this run, to find it by.")
+@option("run", "--gate/--no-gate", default=False, help="Judge by all rules, against the history.")
 @gate_options
-@click.option("-v", "--verbose", is_flag=True, help="Show what the features print.")
+@option("run", "-v", "--verbose", is_flag=True, help="Show what the features print.")
 @pass_app
 def run(
     app: App,
@@ -78,6 +78,8 @@ def run(
 
     from aicmo_perf.workflows.run import execute_run
 
+    if label is not None and (label.isdigit() or label.startswith("latest")):
+        raise click.UsageError(f"A run could not be found by the label {label!r}, which means another run.")
     settings = _settings(app, suites, selection, full, flakiness_check, given)
     with run_progress(settings.options.iterations) as on_event:
         outcome = execute_run(settings, label=label, gate=gate, relay_output=verbose, on_event=on_event)
@@ -102,11 +104,14 @@ def _settings(
 ) -> Settings:
     settings = app.settings(selection=selection or None, quick=None if full is None else not full, **given)
     if flakiness_check:
+        if given["deterministic"] is False:
+            note("A flakiness check is deterministic, whatever --live says.")
         iterations = given["iterations"] or max(DEFAULT_FLAKINESS_ITERATIONS, settings.options.iterations)
         if iterations == 1:
             raise click.UsageError("A flakiness check needs at least two iterations to compare.")
         settings = settings.override(deterministic=True, iterations=iterations)
     if suites:
+        suites = tuple(_from_root(suite, settings.project_root) for suite in suites)
         # A named suite is a rule's if a rule has that name; the other rules rest.
         rules = tuple(rule for rule in settings.discover if rule.suite_name in suites)
         names = {rule.suite_name for rule in rules}
@@ -114,17 +119,26 @@ def _settings(
     return settings
 
 
+def _from_root(suite: str, root: Path) -> str:
+    """A suite file as seen from the project's root, when the user named it from where they stand."""
+    import os
+    from pathlib import Path
+
+    here = Path.cwd() / suite
+    return Path(os.path.relpath(here, root)).as_posix() if suite.endswith(".py") and here.is_file() else suite
+
+
 def _write_reports(judged: JudgedRun, folder: Path, json_target: str | None) -> None:
     from aicmo_perf.report.run_report import build_run_report, build_run_summary
     from aicmo_perf.report.to_json import dumps, run_payload
     from aicmo_perf.report.to_markdown import to_markdown
 
-    to_stdout = json_target == "-"
-    show_document(build_run_summary(judged.result, judged.comparison, judged.recent), err=to_stdout)
     payload = dumps(run_payload(judged.result, judged.comparison))
-    if json_target is not None:
-        write_machine_output(payload, json_target)
+    # Files before the table: a reader that closes standard output early costs no report.
     markdown = folder / f"{REPORT_NAME}.md"
     write_machine_output(to_markdown(build_run_report(judged.result, judged.comparison, judged.recent)), str(markdown))
     write_machine_output(payload, str(folder / f"{REPORT_NAME}.json"))
+    if json_target is not None:
+        write_machine_output(payload, json_target)
+    show_document(build_run_summary(judged.result, judged.comparison, judged.recent), err=json_target == "-")
     note(f"Report: {markdown}")

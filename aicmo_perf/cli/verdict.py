@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aicmo_perf.cli.output import show_document
+from aicmo_perf.cli.output import note, show_document
 from aicmo_perf.errors import UNABLE_EXIT_CODE, EnvironmentFailure
 
 if TYPE_CHECKING:
@@ -55,7 +55,11 @@ def _append(path: Path, text: str) -> None:
 
 
 def exit_code_of(judged: JudgedRun, *, strict: bool) -> int:
-    """0 passed, 1 failed, 3 when strict and nothing could be judged."""
+    """0 passed, 1 failed, 3 when strict and nothing could be judged, which is then said."""
     if not judged.verdict.passed:
         return FAILED_EXIT_CODE
-    return UNABLE_EXIT_CODE if strict and not judged.verdict.could_judge else 0
+    if strict and not judged.verdict.could_judge:
+        note("Error: Nothing could be judged for speed, and --strict does not let that pass.")
+        note("Hint: It takes comparable earlier runs; the notes above say what is missing.")
+        return UNABLE_EXIT_CODE
+    return 0

@@ -79,6 +79,8 @@ features = Table(
     Column("category", choice(Category, "category"), nullable=False),
     Column("critical", Boolean, nullable=False),
     UniqueConstraint("suite_id", "qualified_name"),
+    Index(None, "name"),
+    Index(None, "qualified_name"),
     info={"holds": "things under test, as the newest run described them"},
 )
 

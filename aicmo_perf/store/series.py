@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from aicmo_perf.model import Feature, FeatureKey, PastResult, Run, RunFilter, Series, Status
 from aicmo_perf.store.models import features, results, runs, suites
 from aicmo_perf.store.run_rows import chunks, conditions_of, newest_first, runs_of, select_runs
 
+_WILDCARDS = frozenset("*?[")
 _POINT_COLUMNS = (
     results.c.status,
     results.c.runtime_seconds,
@@ -29,12 +30,27 @@ _POINT_COLUMNS = (
 
 
 def read_features(connection: Connection, globs: Sequence[str], suite: str | None) -> tuple[Feature, ...]:
-    """The features that any of the globs matches (all without globs), in the order in which they became known."""
+    """The features that any of the globs matches (all without globs), in the order in which they became known.
+
+    Names are looked up; only a glob has to be matched with all.
+    """
     statement = _select_features().order_by(features.c.id)
     if suite is not None:
         statement = statement.where(suites.c.name == suite)
+    if globs and not any(_WILDCARDS.intersection(glob) for glob in globs):
+        statement = statement.where(or_(*map(_is_called, globs)))
     found = (_feature_of(row) for row in connection.execute(statement))
     return tuple(feature for feature in found if not globs or any(_matches(feature, glob) for glob in globs))
+
+
+def _is_called(name: str) -> ColumnElement[bool]:
+    """Whether a feature has this name, qualified name, or ``suite:qualified_name``; each has an index."""
+    meanings = [features.c.name == name, features.c.qualified_name == name]
+    suite_name, colon, qualified_name = name.partition(":")
+    if colon:
+        suite_id = select(suites.c.id).where(suites.c.name == suite_name).scalar_subquery()
+        meanings.append(and_(features.c.suite_id == suite_id, features.c.qualified_name == qualified_name))
+    return or_(*meanings)
 
 
 def read_feature_series(

@@ -70,7 +70,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.12"
-      - run: python -m pip install aicmo-perf
+      - run: python -m pip install @@INSTALL@@
       # A pull request reads the history of its base branch; what it saves is seen by itself alone.
       - uses: actions/cache/restore@v4
         with:
@@ -105,7 +105,7 @@ self-test:
       - .aicmo-perf
     when: always
   script:
-    - python -m pip install aicmo-perf
+    - python -m pip install @@INSTALL@@
     - status=0; aicmo-perf run --deterministic || status=$?
     - aicmo-perf gate --format junit > self_test_artifacts/gate.xml || status=$?
     - exit $status
@@ -120,9 +120,15 @@ self-test:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Files that were made or added to."""
+    """What was done.
+
+    Attributes:
+        paths: files that were made or added to.
+        advice: what is left to the user, a sentence; empty when nothing is.
+    """
 
     paths: tuple[Path, ...]
+    advice: str = ""
 
 
 def initialise(start: Path, *, example: bool = False, github: bool = False, gitlab: bool = False) -> Written:
@@ -138,15 +144,21 @@ def initialise(start: Path, *, example: bool = False, github: bool = False, gitl
     """
     root = find_project_root(start.absolute())
     texts: dict[Path, str] = {}
+    advice = ""
     pyproject, own = root / "pyproject.toml", root / "aicmo-perf.toml"
     if own.exists() or (pyproject.exists() and "aicmo-perf" in _tool_tables(pyproject)):
         where = own if own.exists() else pyproject
         if not (example or github or gitlab):
             raise UsageError(f"{where} is configured already.", "Edit it, or ask for a recipe: --github, --gitlab.")
+        if example:
+            advice = f'{where} is left as it is: name the suite there, suites = ["{EXAMPLE_SUITE}"].'
     elif pyproject.exists():
         texts[pyproject] = pyproject.read_text(encoding="utf-8").rstrip("\n") + "\n\n" + configuration(SECTION, example)
     else:
         texts[own] = configuration("", example)
+    # The features are the project's, so CI needs the project too, where it can be installed.
+    is_package = pyproject.exists() and "project" in _tables(pyproject)
+    what_to_install = "aicmo-perf -e ." if is_package else "aicmo-perf"
     for wanted, path, text in (
         (example, EXAMPLE_SUITE, _EXAMPLE),
         (github, GITHUB_RECIPE, _GITHUB),
@@ -155,20 +167,24 @@ def initialise(start: Path, *, example: bool = False, github: bool = False, gitl
         if wanted and (root / path).exists():
             raise UsageError(f"{root / path} exists already.", "Move it away, or leave out its option.")
         if wanted:
-            texts[root / path] = text
+            texts[root / path] = text.replace("@@INSTALL@@", what_to_install)
     for path, text in texts.items():
         write_text(path, text)
-    return Written(tuple(texts))
+    return Written(tuple(texts), advice)
 
 
 def _tool_tables(pyproject: Path) -> dict[str, object]:
+    tool = _tables(pyproject).get("tool", {})
+    return tool if isinstance(tool, dict) else {}
+
+
+def _tables(pyproject: Path) -> dict[str, object]:
     try:
-        tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {})
+        return tomllib.loads(pyproject.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{pyproject} is not valid TOML: {error}.", "Correct the file and try again.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise EnvironmentFailure(f"{pyproject} cannot be read: {error}.") from error
-    return tool if isinstance(tool, dict) else {}
 
 
 def configuration(section: str, example: bool = False) -> str:

@@ -6,7 +6,7 @@ Run, report, compare and gate all look at a run this way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from aicmo_perf.baseline import (
     Baseline,
@@ -19,8 +19,9 @@ from aicmo_perf.baseline import (
 from aicmo_perf.comparison import RunComparison, SuiteBaseline, compare_with_baselines
 from aicmo_perf.config import GateSettings, Settings
 from aicmo_perf.environment import default_branch
+from aicmo_perf.errors import NotFoundError, nearest_hint
 from aicmo_perf.gate import GatePolicy, Rule, Verdict, judge
-from aicmo_perf.model import FeatureKey, Run, SelfTestResult, Series
+from aicmo_perf.model import FeatureKey, Run, RunFilter, SelfTestResult, Series
 from aicmo_perf.stats.comparison import SlownessPolicy
 from aicmo_perf.store import Store
 
@@ -57,7 +58,7 @@ def judge_run(
         store: where the past is.
         result: the run, as stored.
         settings: what the gate looks for and which baseline it takes.
-        rules: judge by these only; None for those the settings switch on.
+        rules: judge by those of these that the settings switch on; None for all of them.
         baselines: compare with these; None for those the settings' gate chooses.
 
     Raises: UsageError for a malformed baseline, NotFoundError when it names a run that does not exist.
@@ -65,7 +66,7 @@ def judge_run(
     policy = gate_policy(settings.gate, rules)
     if baselines is None:
         baselines = _chosen_baselines(store, result.run, settings, policy)
-    suites = [SuiteBaseline(baseline, _series_by_name(store, baseline)) for baseline in baselines]
+    suites = _series_of(store, baselines)
     comparison = compare_with_baselines(result, suites, policy.slowness)
     recent: dict[FeatureKey, tuple[float | None, ...]] = {}
     past = {(suite.baseline.suite, name): series for suite in suites for name, series in suite.series.items()}
@@ -76,24 +77,33 @@ def judge_run(
     return JudgedRun(result, comparison, recent, judge(result, comparison, policy))
 
 
+def check_gate(store: Store, settings: Settings) -> None:
+    """See that a gate can be judged by these settings, before anything is measured for it.
+
+    Raises: UsageError for a malformed baseline or threshold, NotFoundError for a baseline that does not exist.
+    """
+    gate_policy(settings.gate)
+    spec = BaselineSpec.parse(settings.gate.baseline)
+    _named_run(store, spec)
+    _refuse_unknown(store, spec)
+
+
 def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) -> GatePolicy:
-    """The policy that the settings describe; thresholds that are not set are the policy's own defaults."""
-    switched_on = frozenset(rule for rule in Rule if getattr(settings, rule.value))
+    """The policy that the settings describe, of these rules at most; what is not set is the policy's own default."""
+    switched_on = frozenset(rule for rule in rules or Rule if getattr(settings, rule.value))
     thresholds = {
         item.name: value for item in fields(SlownessPolicy) if (value := getattr(settings, item.name, None)) is not None
     }
-    return GatePolicy(rules=switched_on if rules is None else rules, slowness=SlownessPolicy(**thresholds))
+    return GatePolicy(rules=switched_on, slowness=SlownessPolicy(**thresholds))
 
 
 def _chosen_baselines(store: Store, run: Run, settings: Settings, policy: GatePolicy) -> list[Baseline]:
     spec = BaselineSpec.parse(settings.gate.baseline)
-    if spec.kind is BaselineKind.NAME:
-        named = store.pinned(spec.value)
-        why = f"{named.title}, pinned as {spec.value}"
-        return [named_baseline(run, suite, named, why=why) for suite in run.suites]
-    if spec.kind is BaselineKind.RUN:
-        named = store.find_run(spec.value)
-        return [named_baseline(run, suite, named, why=f"{named.title}, as asked") for suite in run.suites]
+    named = _named_run(store, spec)
+    if named is not None:
+        how = f"pinned as {spec.value}" if spec.kind is BaselineKind.NAME else "as asked"
+        return [named_baseline(run, suite, named, why=f"{named.title}, {how}") for suite in run.suites]
+    _refuse_unknown(store, spec)
     main = settings.default_branch or default_branch(settings.project_root)
     chosen = []
     for suite in run.suites:
@@ -103,8 +113,42 @@ def _chosen_baselines(store: Store, run: Run, settings: Settings, policy: GatePo
     return chosen
 
 
-def _series_by_name(store: Store, baseline: Baseline) -> dict[str, Series]:
-    if not baseline.runs:
-        return {}
-    every = store.all_series(baseline.runs)
-    return {series.feature.qualified_name: series for series in every if series.feature.suite == baseline.suite}
+def _named_run(store: Store, spec: BaselineSpec) -> Run | None:
+    """The run that a baseline names; None for a baseline that is looked for."""
+    if spec.kind is BaselineKind.NAME:
+        return store.pinned(spec.value)
+    return store.find_run(spec.value) if spec.kind is BaselineKind.RUN else None
+
+
+def _refuse_unknown(store: Store, spec: BaselineSpec) -> None:
+    """See that a branch or commit asked for has ever been run: a misspelt one would pass every gate.
+
+    Raises: NotFoundError when there are runs, but none of it.
+    """
+    wanted = {BaselineKind.BRANCH: RunFilter(branch=spec.value), BaselineKind.COMMIT: RunFilter(commit_sha=spec.value)}
+    run_filter = wanted.get(spec.kind)
+    if run_filter is None or store.runs(replace(run_filter, last=1)):
+        return
+    newest = store.runs(RunFilter(last=200))
+    known = [run.branch if spec.kind is BaselineKind.BRANCH else run.commit_sha for run in newest]
+    if any(known):
+        raise NotFoundError(
+            f"There is no run of {spec.kind} {spec.value!r} to compare with.",
+            nearest_hint(spec.value, filter(None, known), otherwise="'aicmo-perf runs' lists the runs."),
+        )
+
+
+def _series_of(store: Store, baselines: Sequence[Baseline]) -> list[SuiteBaseline]:
+    """The baselines with their features' series; runs that several suites share are read once."""
+    read: dict[tuple[str, ...], tuple[Series, ...]] = {(): ()}
+    uuids = [tuple(run.uuid for run in baseline.runs) for baseline in baselines]
+    for baseline, key in zip(baselines, uuids, strict=True):
+        if key not in read:
+            read[key] = store.all_series(baseline.runs)
+    return [
+        SuiteBaseline(
+            baseline,
+            {series.feature.qualified_name: series for series in read[key] if series.feature.suite == baseline.suite},
+        )
+        for baseline, key in zip(baselines, uuids, strict=True)
+    ]

@@ -33,7 +33,7 @@ from aicmo_perf.self_test.engine import Collected, EngineEvent, run_engine
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.store import Store, open_store
 from aicmo_perf.version import __version__
-from aicmo_perf.workflows.judging import JudgedRun, judge_run
+from aicmo_perf.workflows.judging import JudgedRun, check_gate, judge_run
 from aicmo_perf.workflows.liveness import bury_the_dead
 from aicmo_perf.workflows.suites import default_suites
 
@@ -94,6 +94,7 @@ def execute_run(
     with open_store(settings.db_url) as store:
         notices.extend(store.notices)
         bury_the_dead(store)
+        check_gate(store, settings)
         run = _record(store, plan, settings, label, on_event)
         judged = judge_run(store, store.result(run), settings, rules=None if gate else RULES_WITHOUT_HISTORY)
     return RunOutcome(judged, tuple(notices))
@@ -106,6 +107,7 @@ def _record(
     run: Run | None = None
     iterations: dict[FeatureKey, list[IterationResult]] = {}
     state = RunState.INTERRUPTED
+    started_at = datetime.now(UTC)
     try:
         with _signals_as_descriptor() as interrupt, closing(run_engine(plan, interrupt=interrupt)) as events:
             for event in events:
@@ -115,7 +117,7 @@ def _record(
                             f"There are no features in {', '.join(plan.suites) or 'what the rules discover'}.",
                             "Decorate functions with @feature, or add a [[tool.aicmo-perf.discover]] rule.",
                         )
-                    run = store.start_run(_new_run(plan, settings, label, event.features))
+                    run = store.start_run(_new_run(plan, settings, label, started_at, event.features))
                 elif isinstance(event, IterationResult) and run is not None:
                     earlier = iterations.setdefault(event.feature.key, [])
                     earlier.append(event)
@@ -132,11 +134,13 @@ def _record(
     return run
 
 
-def _new_run(plan: EnginePlan, settings: Settings, label: str | None, features: tuple[Feature, ...]) -> Run:
+def _new_run(
+    plan: EnginePlan, settings: Settings, label: str | None, started_at: datetime, features: tuple[Feature, ...]
+) -> Run:
     commit, job = current_commit(settings.project_root), current_ci_job()
     return Run(
         uuid=time_ordered_uuid(time.time_ns() // 1_000_000, os.urandom(10)),
-        started_at=datetime.now(UTC),
+        started_at=started_at,
         mode=plan.mode,
         state=RunState.RUNNING,
         suites=tuple(dict.fromkeys(feature.suite for feature in features)),

@@ -45,6 +45,8 @@ def upgrade() -> None:
             name=op.f("ck_features_category"),
         ),
     )
+    op.create_index("ix_features_name", "features", ["name"])
+    op.create_index("ix_features_qualified_name", "features", ["qualified_name"])
     _create_runs()
     op.create_table(
         "run_suites",

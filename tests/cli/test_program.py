@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,8 +71,11 @@ def test_module_and_console_script_are_the_same_program(project: Path) -> None:
         (["nonsense"], 2, "No such command"),
         (["run", "--iterations", "0"], 2, "--iterations"),
         (["run", "--timeout", "soon"], 2, "'soon' is not a duration"),
+        (["run", "--timeout", "1e999"], 2, "is not a duration"),
+        (["run", "--label", "12"], 2, "could not be found by the label"),
+        (["run", "--label", "latest"], 2, "could not be found by the label"),
         (["gate", "--min-effect", "much"], 2, "'much' is not a ratio"),
-        (["gate", "--significance", "2"], 2, "not between 0 and 1"),
+        (["gate", "--significance", "2"], 2, "up to 0.5"),
         (["history", "--since", "yesterday"], 2, "is no time"),
         (["run", "--flakiness-check", "--iterations", "1"], 2, "at least two iterations"),
         (["--config", "missing.toml", "runs"], 2, "no configuration file"),
@@ -108,13 +112,43 @@ def test_an_unexpected_error_is_said_as_such(project: Path, invoke: Invoke, monk
     assert "--debug" in answer.stderr
 
 
-def test_a_reader_that_has_enough_is_no_error(project: Path) -> None:
+def test_a_reader_that_has_enough_costs_no_report(project: Path) -> None:
     program = f"{sys.executable} -m aicmo_perf"
     done = subprocess.run(
-        ["bash", "-c", f"{program} run --help | head -1; exit ${{PIPESTATUS[1]}}"],
+        ["bash", "-c", f"{program} run --max-time 0s | true; exit ${{PIPESTATUS[0]}}"],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert "Usage" in done.stdout
-    assert done.stderr == ""
+    assert done.returncode == 141, done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project / "self_test_artifacts/AICMO_SELF_TEST_REPORT.json").exists()
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_an_output_of_another_encoding_is_no_error(project: Path, encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "aicmo_perf", "run", "--max-time", "0s"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"slogan" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        (path, option)
+        for path, command in all_commands()
+        for option in command.params
+        if isinstance(option, click.Option) and option.name not in ("help", "version")
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value.name,
+)
+def test_every_option_has_an_environment_variable_of_its_name(path: tuple[str, ...], option: click.Option) -> None:
+    long_name = next(name for name in option.opts if name.startswith("--")).removeprefix("--")
+    expected = {"_".join(["aicmo_perf", *path, long_name]), f"aicmo_perf_{long_name}"}
+    assert str(option.envvar) in {name.upper().replace("-", "_") for name in expected}
+    assert option.show_envvar

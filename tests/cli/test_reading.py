@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import sqlite3
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
@@ -129,6 +131,21 @@ def test_pinned_baselines(past: Path, invoke: Invoke) -> None:
     assert invoke("baseline", "remove", "release").exit_code == 3
     assert invoke("gate", "--baseline", "name:release").exit_code == 3
     assert invoke("gate", "--baseline", "sometimes").exit_code == 2
+
+
+@pytest.mark.parametrize("baseline", ["branch:nope", "commit:abcdef1", "run:99", "name:nope"])
+def test_a_baseline_that_nobody_has_never_passes(past: Path, invoke: Invoke, baseline: str) -> None:
+    with contextlib.closing(sqlite3.connect(past / ".aicmo-perf/history.db")) as database, database:
+        database.execute("UPDATE runs SET branch = 'main', commit_sha = ?", ("0" * 40,))
+    answer = invoke("gate", "--baseline", baseline)
+    assert answer.exit_code == 3
+    assert baseline.split(":")[1] in answer.stderr
+    assert invoke("run", "--deterministic", "--gate", "--baseline", baseline).exit_code == 3
+    assert len(json.loads(invoke("runs", "--format", "json").stdout)["runs"]) == 3, "nothing was measured for it"
+
+
+def test_strict_says_why_it_fails(past: Path, invoke: Invoke) -> None:
+    assert "--strict" in invoke("gate", "--strict").stderr
 
 
 def test_reading_commands_never_write(past: Path, invoke: Invoke) -> None:

@@ -102,6 +102,19 @@ def identified(number):
     assert "**Flakiness Check:** No inconsistencies detected ✅" in (project / f"{REPORT}.md").read_text()
 
 
+def test_rules_can_be_switched_off_without_the_gate_too(project: Path, invoke: Invoke) -> None:
+    (project / "selftest.py").write_text(SUITE.replace("return f", 'raise ValueError("burnt"); return f'))
+    assert invoke("run").exit_code == 1
+    assert invoke("run", "--no-critical-failing").exit_code == 0
+
+
+def test_a_suite_file_is_named_from_where_one_stands(project: Path, invoke: Invoke, monkeypatch) -> None:
+    (project / "below").mkdir()
+    monkeypatch.chdir(project / "below")
+    payload = json.loads(invoke("run", "../selftest.py", "--json", "-").stdout)
+    assert {feature["suite"] for feature in payload["features"]} == {"selftest"}
+
+
 def test_zero_features_is_never_green(project: Path, invoke: Invoke) -> None:
     (project / "selftest.py").write_text("")
     answer = invoke("run")

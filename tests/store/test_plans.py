@@ -115,6 +115,13 @@ def test_no_read_walks_through_what_was_not_asked_for(store, name):
     assert set(scans) <= ({"SCAN runs"} if name in WALKED_BACKWARDS else set())
 
 
+@pytest.mark.parametrize("store", ["fresh"], indirect=True)  # ANALYZE would tell that there are but a few here
+def test_a_feature_is_found_by_its_names_without_looking_at_others(store):
+    steps = plans_of(store, lambda: store.features(["feature_0001", "shop:shop.feature_0002"]))
+    assert steps
+    assert not [step for step in steps if step.startswith("SCAN")]
+
+
 @pytest.mark.parametrize("name", ["a feature's newest", "a feature's failures", "a feature in comparable runs"])
 def test_the_newest_are_found_without_sorting_all(store, name):
     steps = plans_of(store, lambda: READS[name](store), "LIMIT")
