@@ -4,6 +4,9 @@ Two runs are comparable when suite, mode, environment fingerprint and depth (qui
 compares numbers of different things as if they were one. A baseline holds complete runs from before the run under
 judgement, never itself.
 
+All of them tell how fast the code was. What passed and what was there is told by the runs of before the change
+(`runs_before_change`): a run that was red for a failure is a baseline run too, and must not excuse the next one.
+
 Nothing here reads the store: `baseline_queries` says what to ask it, `choose_baseline` picks among the answers.
 """
 
@@ -19,6 +22,9 @@ from aicmo_perf.units import count_of
 
 DEFAULT_WINDOW = 20
 """Runs in a baseline: enough to know the spread, few enough to forget what the code was like a year ago."""
+
+_RETRIES = 3
+"""Where no commit tells the code apart, so many runs are looked back: red stays red for that many runs."""
 
 _FORMS_HINT = "Write auto, run:ID, last:N, branch:NAME, commit:SHA or name:PINNED."
 _SHORTEST_COMMIT = 7
@@ -46,9 +52,9 @@ class Baseline:
         return bool(self.runs) and not self.obstacle
 
     @property
-    def newest_full_run(self) -> Run | None:
-        """The newest run that exercised all features, not a selection; None when there is none."""
-        return next((run for run in reversed(self.runs) if not run.options.selection), None)
+    def full_runs(self) -> tuple[Run, ...]:
+        """The runs that exercised all features, not a selection; oldest first."""
+        return tuple(run for run in self.runs if not run.options.selection)
 
 
 class BaselineKind(StrEnum):
@@ -225,6 +231,25 @@ def _is_earlier(past: Run, run: Run) -> bool:
     return (past.started_at, past.uuid) < (run.started_at, run.uuid)
 
 
+def runs_before_change(run: Run, past: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs that tell what passed and what was there before the code changed.
+
+    The newest run of another commit, so that a run repeated on the same commit gets the same answer. Where there is
+    none (no repository, or nothing but runs of the same commit), the last three: what any of them had counts.
+
+    Args:
+        run: the run under judgement.
+        past: baseline runs, oldest first.
+
+    Returns: one to three of them, newest first; none of none.
+    """
+    if run.commit_sha is not None:
+        others = [other for other in past if other.commit_sha != run.commit_sha]
+        if others:
+            return (others[-1],)
+    return tuple(reversed(past[-_RETRIES:]))
+
+
 def named_baseline(run: Run, suite: str, named: Run, *, why: str) -> Baseline:
     """The baseline that consists of one run which people named.
 
@@ -240,24 +265,20 @@ def named_baseline(run: Run, suite: str, named: Run, *, why: str) -> Baseline:
     Raises: UsageError when the named run is the run under judgement, a later one, or not complete.
     """
     if named.uuid == run.uuid:
-        raise UsageError(f"{_sentence_start(run.title)} cannot be its own baseline.", "Name an earlier run.")
+        raise UsageError(f"{run.title_at_start} cannot be its own baseline.", "Name an earlier run.")
     if named.state is not RunState.COMPLETE:
         raise UsageError(
-            f"{_sentence_start(named.title)} is {named.state} and cannot be a baseline.",
+            f"{named.title_at_start} is {named.state} and cannot be a baseline.",
             "Name a run that was completed; aicmo-perf runs lists them.",
         )
     if not _is_earlier(named, run):
         raise UsageError(
-            f"{_sentence_start(named.title)} is later than {run.title} and cannot be its baseline.",
+            f"{named.title_at_start} is later than {run.title} and cannot be its baseline.",
             f"Judge {named.title} against {run.title} instead, or show both with: aicmo-perf compare",
         )
     if suite not in named.suites:
         return Baseline(suite=suite, why=f"{named.title} did not exercise suite {suite}")
     return Baseline(suite=suite, runs=(named,), why=why, obstacle=obstacle_between(run, named))
-
-
-def _sentence_start(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def obstacle_between(run: Run, other: Run) -> str:

@@ -3,6 +3,9 @@
 The values are data for reports and for the gate; how runtimes are judged lies in ``stats``. This module decides which
 numbers may meet: those of runs in which the feature passed, was measured, and had as many scenarios as now. All
 features of a run are handed over together, since how much evidence one needs depends on how many are looked at.
+
+Statuses and presence are compared with the runs of before the change (`aicmo_perf.baseline.runs_before_change`), not
+with the newest run: repeating a run changes neither.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aicmo_perf.baseline import Baseline
+from aicmo_perf.baseline import Baseline, runs_before_change
 from aicmo_perf.model import (
     Change,
     Feature,
@@ -44,8 +47,10 @@ class FeatureComparison:
     Attributes:
         feature: which one.
         status: its status now.
-        previous_status: its status in the newest baseline run that has it; None for a new feature.
-        previous_run: that run.
+        previous_status: its status before the change; None for a new feature. Of the runs that have it, it is that
+            of the newest one of another commit. Where there is none, the last three count: for a feature that does
+            not pass now it is the newest pass among them, else their newest status.
+        previous_run: the run that had it.
         runtime_seconds: its runtime now; None when there is none.
         baseline_seconds: median of the baseline runs' runtimes; None without any.
         baseline_run_count: runs behind that median (those in which it passed and was measured alike).
@@ -78,7 +83,7 @@ class FeatureComparison:
 
     @property
     def status_changed(self) -> bool:
-        """Whether it had another status in the newest baseline run that has it."""
+        """Whether it had another status before the change."""
         return self.previous_status is not None and self.previous_status is not self.status
 
 
@@ -89,12 +94,15 @@ class RunComparison:
     Attributes:
         baselines: one a suite, with the runs and why these.
         features: one a feature of the run, in the run's order.
-        vanished: features of the newest full baseline run that the run lacks; empty for a run of a selection.
+        vanished: features of the full baseline runs before the change that the run lacks; empty for a run of a
+            selection.
+        last_seen: the newest of those runs that had the feature, for each of the vanished.
     """
 
     baselines: tuple[Baseline, ...] = ()
     features: tuple[FeatureComparison, ...] = ()
     vanished: tuple[Feature, ...] = ()
+    last_seen: Mapping[FeatureKey, Run] = field(default_factory=dict)
 
     def by_key(self) -> dict[FeatureKey, FeatureComparison]:
         """The feature comparisons by identity."""
@@ -125,12 +133,14 @@ def compare_with_baselines(
         policy: what counts as a change; the default one when None.
     """
     by_suite = {item.baseline.suite: item for item in baselines}
-    prepared = [_prepare(status, by_suite.get(status.suite)) for status in result.features]
+    prepared = [_prepare(result.run, status, by_suite.get(status.suite)) for status in result.features]
+    last_seen = {feature: run for item in baselines for feature, run in _vanished(result, item)}
     changes = iter(runtime_changes([item.measurement for item in prepared if item.measurement], policy))
     return RunComparison(
         baselines=tuple(item.baseline for item in baselines),
         features=tuple(item.compared(next(changes) if item.measurement else None) for item in prepared),
-        vanished=tuple(gone for item in baselines for gone in _vanished(result, item)),
+        vanished=tuple(last_seen),
+        last_seen={feature.key: run for feature, run in last_seen.items()},
     )
 
 
@@ -164,7 +174,7 @@ class _Prepared:
         )
 
 
-def _prepare(status: FeatureStatus, suite: SuiteBaseline | None) -> _Prepared:
+def _prepare(run: Run, status: FeatureStatus, suite: SuiteBaseline | None) -> _Prepared:
     if suite is None or not suite.baseline.runs:
         return _Prepared(status=status, has_baseline=False, reason=NO_BASELINE_REASON)
     series = suite.series.get(status.qualified_name)
@@ -178,10 +188,18 @@ def _prepare(status: FeatureStatus, suite: SuiteBaseline | None) -> _Prepared:
     return _Prepared(
         status=status,
         has_baseline=True,
-        previous=series.points[-1],
+        previous=_before_change(run, status, series.points),
         measurement=measurement,
         reason=reason,
     )
+
+
+def _before_change(run: Run, status: FeatureStatus, points: Sequence[PastResult]) -> PastResult:
+    """What the feature was before the change, among its results in the baseline runs."""
+    by_run = {point.run.uuid: point for point in points}
+    told = [by_run[past.uuid] for past in runs_before_change(run, [point.run for point in points])]
+    passed = [point for point in told if point.status is Status.PASS]
+    return passed[0] if passed and status.status is not Status.PASS else told[0]
 
 
 def _why_apart(status: FeatureStatus, baseline: Baseline, points: Sequence[PastResult]) -> str:
@@ -210,13 +228,15 @@ def _is_alike(point: PastResult, status: FeatureStatus) -> bool:
     )
 
 
-def _vanished(result: SelfTestResult, suite: SuiteBaseline) -> Iterator[Feature]:
-    """Features that the suite's newest full baseline run had and a full, complete run lacks."""
-    full = suite.baseline.newest_full_run
+def _vanished(result: SelfTestResult, suite: SuiteBaseline) -> Iterator[tuple[Feature, Run]]:
+    """Features that the suite's full runs before the change had and a full, complete run lacks, with the newest one."""
     run = result.run
-    if full is None or run.options.selection or run.state is not RunState.COMPLETE:
+    if run.options.selection or run.state is not RunState.COMPLETE:
         return
+    full = runs_before_change(run, suite.baseline.full_runs)
     present = {status.key for status in result.features}
     for _, series in sorted(suite.series.items()):
-        if series.feature.key not in present and any(point.run.uuid == full.uuid for point in series.points):
-            yield series.feature
+        having = {point.run.uuid for point in series.points}
+        seen = next((past for past in full if past.uuid in having), None)
+        if seen is not None and series.feature.key not in present:
+            yield series.feature, seen

@@ -5,7 +5,11 @@ baseline, what could not be judged, what got faster. A green without notes has l
 
 One fact is told once: a critical feature that fails is ``critical_failing``, and its sentence says that it passed
 before; ``newly_failing`` is left to the others. Severity decides what to do next, and it survives the day after, when
-nothing is new any more.
+nothing is new any more. A critical feature that is skipped although it passed before is as good as gone: it counts as
+``vanished_critical``.
+
+"Before" is before the change, not the run before: the newest baseline run of another commit, or without commits the
+last three runs (`aicmo_perf.baseline.runs_before_change`). So what is red stays red when the run is repeated.
 """
 
 from __future__ import annotations
@@ -49,7 +53,7 @@ class Finding:
     Attributes:
         rule: which rule.
         feature: about which feature.
-        message: one sentence with the numbers.
+        message: one sentence with the numbers; it begins with the feature's name.
         advice: the next step for this very situation.
     """
 
@@ -172,24 +176,39 @@ class _Case:
                 yield self._failing(Rule.CRITICAL_FAILING, status)
 
     def newly_failing(self) -> Iterator[Finding]:
-        """Features that passed in the newest baseline run that has them, unless the rule above has told it."""
+        """Features that passed before the change, unless the rule above has told it."""
         told = Rule.CRITICAL_FAILING in self._policy.rules
         for status in self._result.features:
             if status.status.is_failing and self._passed_before(status) and not (status.critical and told):
                 yield self._failing(Rule.NEWLY_FAILING, status)
 
     def vanished_critical(self) -> Iterator[Finding]:
-        """Critical features that the newest full baseline run had and this run lacks."""
+        """Critical features that were there before the change, and that this run lacks or skips."""
         for feature in self._comparison.vanished:
             if feature.critical:
-                name, full = self._label(feature), self._baselines[feature.suite].newest_full_run
+                seen = _title(self._comparison.last_seen.get(feature.key))
                 yield Finding(
                     rule=Rule.VANISHED_CRITICAL,
                     feature=feature,
-                    message=f"{name} (critical) has vanished: {_title(full)} had it, this run does not.",
+                    message=f"{self._label(feature)} (critical) has vanished: {seen} had it, this run does not.",
                     advice=(
                         f"Bring {feature.qualified_name} back into suite {feature.suite}; if it was renamed or removed "
-                        "on purpose, the next run has this one as its baseline."
+                        f"on purpose, {self._way_past()}."
+                    ),
+                )
+        for status in self._result.features:
+            if self._is_skipped_anew(status):
+                seen = _title(self._compared[status.key].previous_run)
+                yield Finding(
+                    rule=Rule.VANISHED_CRITICAL,
+                    feature=status.feature,
+                    message=(
+                        f"{self._label(status.feature)} (critical) is skipped now, and passed in {seen}"
+                        f"{_skip_reason(status)}."
+                    ),
+                    advice=(
+                        "Install or bring back what it is skipped for, or make it uncritical; if it is skipped on "
+                        f"purpose, {self._way_past()}."
                     ),
                 )
 
@@ -255,7 +274,7 @@ class _Case:
         if not self._result.features:
             yield "No features were found, so nothing was judged."
         if run.state is not RunState.COMPLETE:
-            yield f"{run.title[:1].upper()}{run.title[1:]} is {run.state}: only what it finished was judged."
+            yield f"{run.title_at_start} is {run.state}: only what it finished was judged."
         yield from self._baseline_notes()
         yield from self._skipped_critical()
         if Rule.FLAKY in self._policy.rules and self._result.features and not self._result.flakiness_checked:
@@ -289,10 +308,10 @@ class _Case:
                 yield f"Runtimes of suite {suite} were not compared: {baseline.obstacle}."
 
     def _skipped_critical(self) -> Iterator[str]:
+        told = Rule.VANISHED_CRITICAL in self._policy.rules
         for status in self._result.features:
-            if status.critical and status.status is Status.SKIP:
-                why = f": {_first_line(status.skip_reason)}" if status.skip_reason else ""
-                yield f"{self._label(status.feature)} (critical) was skipped{why}."
+            if status.critical and status.status is Status.SKIP and not (told and self._is_skipped_anew(status)):
+                yield f"{self._label(status.feature)} (critical) was skipped{_skip_reason(status)}."
 
     def _doubts(self) -> Iterator[str]:
         """What has a baseline and was still not judged for speed, by reason, the commonest first."""
@@ -338,10 +357,23 @@ class _Case:
         return f"Run it again to rule out a busy machine; see since when with: {history}"
 
     def _commits_since(self, item: FeatureComparison | None) -> str:
-        """The commits since the newest baseline run; empty when there are none, or they are not known."""
+        """The commits since the run before the change; empty when there are none, or they are not known."""
         before = item.previous_run.commit_sha if item is not None and item.previous_run is not None else None
         now = self._result.run.commit_sha
         return f"{before[:10]}..{now[:10]}" if before and now and before != now else ""
+
+    def _way_past(self) -> str:
+        """How to get past the gate with something that is missing on purpose, and for how long."""
+        last = (
+            "until later commits are compared with this one"
+            if self._result.run.commit_sha
+            else "until three runs have been without it"
+        )
+        return f"pass it with --no-vanished-critical {last}"
+
+    def _is_skipped_anew(self, status: FeatureStatus) -> bool:
+        """Whether it is a critical feature that is skipped now and passed before the change."""
+        return status.critical and status.status is Status.SKIP and self._passed_before(status)
 
     def _passed_before(self, status: FeatureStatus) -> bool:
         item = self._compared.get(status.key)
@@ -372,8 +404,10 @@ def _p_text(p_value: float) -> str:
     return f"p = {p_value:.4f}" if p_value >= 0.0001 else "p < 0.0001"
 
 
-def _first_line(text: str | None) -> str:
-    return next((line.strip() for line in (text or "").splitlines() if line.strip()), "")
+def _skip_reason(status: FeatureStatus) -> str:
+    """Why it is skipped, as the end of a sentence: the first line of its reason; empty when there is none."""
+    line = next((line.strip() for line in (status.skip_reason or "").splitlines() if line.strip()), "")
+    return f": {line.rstrip('.')}" if line else ""
 
 
 def _quote(error: str) -> str:

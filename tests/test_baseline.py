@@ -15,6 +15,7 @@ from aicmo_perf.baseline import (
     choose_baseline,
     named_baseline,
     obstacle_between,
+    runs_before_change,
 )
 from aicmo_perf.errors import UsageError
 from aicmo_perf.model import Environment, Mode, Run, RunFilter, RunOptions, RunState
@@ -329,7 +330,31 @@ def test_another_depth_is_named():
     assert obstacle_between(NOW, full) == "run 12 was a full run, run 31 a quick one"
 
 
-def test_the_newest_full_run_is_no_run_of_a_selection():
+def test_full_runs_are_no_runs_of_a_selection():
     full, newer, selected = make_run(3), make_run(4), make_run(5, options=RunOptions(selection=("a*",)))
-    assert Baseline(suite="aicmo", runs=(full, newer, selected)).newest_full_run is newer
-    assert Baseline(suite="aicmo", runs=(selected,)).newest_full_run is None
+    assert Baseline(suite="aicmo", runs=(full, newer, selected)).full_runs == (full, newer)
+    assert Baseline(suite="aicmo", runs=(selected,)).full_runs == ()
+
+
+# which of them tell what was
+
+
+@pytest.mark.parametrize(
+    ("commit", "commits", "told"),
+    [
+        ("c", "aabb", [4]),
+        ("b", "aabb", [2]),
+        ("b", "abab", [3]),
+        ("b", "bbbb", [4, 3, 2]),
+        ("b", "b", [1]),
+        ("b", "..bb", [2]),
+        (None, "....", [4, 3, 2]),
+        (None, "aabb", [4, 3, 2]),
+        (None, "..", [2, 1]),
+        ("b", "", []),
+        (None, "", []),
+    ],
+)
+def test_what_was_is_told_by_another_commit_else_by_the_last_three_runs(commit, commits, told):
+    past = [make_run(number, commit_sha=None if sha == "." else sha) for number, sha in enumerate(commits, start=1)]
+    assert [run.id for run in runs_before_change(replace(NOW, commit_sha=commit), past)] == told

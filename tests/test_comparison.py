@@ -134,11 +134,43 @@ def test_an_obstacle_keeps_runtimes_apart_but_not_statuses():
     assert item.previous_status is Status.PASS
 
 
-def test_previous_status_is_that_of_the_newest_run_that_has_it():
-    series = series_of(runs=PAST_RUNS[:4])
-    points = (*series.points[:3], replace(series.points[3], status=Status.FAIL))
-    (item,) = compare([status_of()], [Series(series.feature, points)]).features
-    assert (item.previous_status, item.previous_run) == (Status.FAIL, PAST_RUNS[3])
+def past_of(statuses, commits):
+    """A feature's series with so many runs, each of a commit; a dot is a run without one."""
+    runs = [replace(run, commit_sha=None if sha == "." else sha) for run, sha in zip(PAST_RUNS, commits, strict=False)]
+    points = tuple(PastResult(run=run, status=status) for run, status in zip(runs, statuses, strict=True))
+    return Series(series_of().feature, points)
+
+
+P, F, S = Status.PASS, Status.FAIL, Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("commit", "commits", "statuses", "now", "previous"),
+    [
+        ("c", "aab", (P, P, F), F, (F, 3)),
+        ("b", "aab", (P, P, F), F, (P, 2)),
+        ("b", "aabbbbb", (P, P, F, F, F, F, F), F, (P, 2)),
+        ("b", "aab", (F, F, P), F, (F, 2)),
+        ("b", "b", (P,), F, (P, 1)),
+        ("b", "bbb", (P, F, F), F, (P, 1)),
+        (None, "...", (P, F, F), F, (P, 1)),
+        (None, "...", (P, F, F), S, (P, 1)),
+        (None, "....", (P, F, F, S), F, (S, 4)),
+        (None, "...", (P, F, F), P, (F, 3)),
+        (None, "...", (F, P, P), P, (P, 3)),
+    ],
+)
+def test_previous_status_is_that_of_before_the_change(commit, commits, statuses, now, previous):
+    series = past_of(statuses, commits)
+    runs = tuple(point.run for point in series.points)
+    (item,) = compare([status_of(status=now)], [series], run=replace(NOW, commit_sha=commit), runs=runs).features
+    assert (item.previous_status, item.previous_run.id) == previous
+    assert not item.is_new
+
+
+def test_previous_status_is_that_of_a_run_that_has_the_feature():
+    (item,) = compare([status_of(status=F)], [past_of((P, P), "aa")], run=replace(NOW, commit_sha="b")).features
+    assert (item.previous_status, item.previous_run.id) == (P, 2)
 
 
 @pytest.mark.parametrize("series", [[], [Series(series_of().feature, ())]], ids=["no series", "no points"])
@@ -186,9 +218,26 @@ def gone_names(comparison):
     return [feature.name for feature in comparison.vanished]
 
 
-def test_what_the_newest_full_run_had_has_vanished():
-    series = [series_of("swot"), series_of("persona"), series_of("older", runs=PAST_RUNS[:5])]
-    assert gone_names(compare([status_of("swot")], series)) == ["persona"]
+def test_what_the_newest_full_run_of_another_commit_had_has_vanished():
+    runs = tuple(replace(run, commit_sha="a" if run.id < 8 else "b") for run in PAST_RUNS)
+    series = [
+        series_of("swot", runs=runs),
+        series_of("persona", runs=runs[:7]),
+        series_of("older", runs=runs[:6]),
+        series_of("since", runs=runs[7:]),
+    ]
+    repeated = compare([status_of("swot")], series, run=replace(NOW, commit_sha="b"), runs=runs)
+    assert gone_names(repeated) == ["persona"]
+    assert repeated.last_seen == {("aicmo", "persona"): runs[6]}
+    later = compare([status_of("swot")], series, run=replace(NOW, commit_sha="c"), runs=runs)
+    assert gone_names(later) == ["since"]
+
+
+def test_without_commits_what_any_of_the_last_three_full_runs_had_has_vanished():
+    series = [series_of("swot"), series_of("persona", runs=PAST_RUNS[:8]), series_of("older", runs=PAST_RUNS[:7])]
+    comparison = compare([status_of("swot")], series)
+    assert gone_names(comparison) == ["persona"]
+    assert comparison.last_seen == {("aicmo", "persona"): PAST_RUNS[7]}
 
 
 def test_the_newest_run_of_a_selection_does_not_tell_what_vanished():

@@ -10,16 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aicmo_perf.baseline import Baseline
-from aicmo_perf.comparison import FeatureComparison, RunComparison
+from aicmo_perf.comparison import FeatureComparison, RunComparison, SuiteBaseline, compare_with_baselines
 from aicmo_perf.gate import Coverage, GatePolicy, Rule, judge
 from aicmo_perf.model import (
     Category,
     Change,
     FeatureStatus,
+    PastResult,
     Run,
     RunOptions,
     RunState,
     SelfTestResult,
+    Series,
     Signature,
     Status,
 )
@@ -58,7 +60,12 @@ def compared(status, change=Change.UNCHANGED, **values):
 def verdict_on(*items, run=NOW, vanished=(), baselines=(BASELINE,), policy=None):
     """The verdict on features, each a status or a status with its comparison."""
     pairs = [item if isinstance(item, tuple) else (item, compared(item)) for item in items]
-    comparison = RunComparison(baselines=baselines, features=tuple(item for _, item in pairs), vanished=tuple(vanished))
+    comparison = RunComparison(
+        baselines=baselines,
+        features=tuple(item for _, item in pairs),
+        vanished=tuple(vanished),
+        last_seen={feature.key: PAST for feature in vanished},
+    )
     return judge(SelfTestResult(run, tuple(status for status, _ in pairs)), comparison, policy)
 
 
@@ -130,9 +137,9 @@ def test_what_did_not_pass_before_is_not_newly_failing(before):
     assert verdict_on((failing, compared(failing, Change.INCONCLUSIVE, previous_status=before))).passed
 
 
-@pytest.mark.parametrize("now", [Status.PASS, Status.SKIP])
-def test_what_does_not_fail_is_not_failing(now):
-    assert verdict_on(status_of(status=now, critical=True)).passed
+@pytest.mark.parametrize(("now", "critical"), [(Status.PASS, True), (Status.PASS, False), (Status.SKIP, False)])
+def test_what_does_not_fail_is_not_failing(now, critical):
+    assert verdict_on(status_of(status=now, critical=critical)).passed
 
 
 @pytest.mark.parametrize(
@@ -158,8 +165,30 @@ def test_a_critical_feature_that_vanished():
     assert told(verdict) == [
         (Rule.VANISHED_CRITICAL, "persona (critical) has vanished: run 30 had it, this run does not.")
     ]
-    assert "back into suite aicmo" in verdict.findings[0].advice
+    assert verdict.findings[0].advice == (
+        "Bring persona back into suite aicmo; if it was renamed or removed on purpose, pass it with "
+        "--no-vanished-critical until later commits are compared with this one."
+    )
     assert verdict.coverage.vanished_count == 1
+
+
+@pytest.mark.parametrize(("reason", "text"), [("\nno fpdf2.\nreally", ": no fpdf2"), (None, ""), (" \n", "")])
+def test_a_critical_feature_that_passed_and_is_skipped_now_is_as_good_as_gone(reason, text):
+    verdict = verdict_on(status_of("pdf", Status.SKIP, critical=True, skip_reason=reason))
+    assert told(verdict) == [(Rule.VANISHED_CRITICAL, f"pdf (critical) is skipped now, and passed in run 30{text}.")]
+    assert verdict.findings[0].advice == (
+        "Install or bring back what it is skipped for, or make it uncritical; if it is skipped on purpose, pass it "
+        "with --no-vanished-critical until later commits are compared with this one."
+    )
+    assert verdict.notes == ()
+
+
+def test_without_commits_what_is_gone_on_purpose_is_missed_for_three_runs():
+    gone = status_of("persona", critical=True).feature
+    verdict = verdict_on(status_of(), run=replace(NOW, commit_sha=None), vanished=[gone])
+    assert verdict.findings[0].advice.endswith(
+        "pass it with --no-vanished-critical until three runs have been without it."
+    )
 
 
 def test_other_features_that_vanished_are_noted():
@@ -330,9 +359,19 @@ def test_speed_that_nothing_could_be_told_of_is_not_judged_unless_nobody_asked()
 
 
 @pytest.mark.parametrize(("reason", "text"), [("no pptx\nreally", ": no pptx"), (None, "")])
-def test_a_critical_feature_that_was_skipped_is_noted(reason, text):
-    verdict = verdict_on(status_of(status=Status.SKIP, critical=True, skip_reason=reason))
-    assert verdict.notes == (f"swot (critical) was skipped{text}.",)
+@pytest.mark.parametrize("before", [Status.SKIP, Status.FAIL, None])
+def test_a_critical_feature_that_is_skipped_as_before_is_noted(reason, text, before):
+    skipped = status_of(status=Status.SKIP, critical=True, skip_reason=reason)
+    verdict = verdict_on((skipped, compared(skipped, Change.INCONCLUSIVE, previous_status=before, reason="skipped")))
+    assert verdict.passed
+    assert verdict.notes[0] == f"swot (critical) was skipped{text}."
+
+
+def test_with_its_rule_off_a_critical_feature_that_is_skipped_now_is_still_noted():
+    policy = GatePolicy(rules=frozenset(Rule) - {Rule.VANISHED_CRITICAL})
+    verdict = verdict_on(status_of(status=Status.SKIP, critical=True), policy=policy)
+    assert verdict.passed
+    assert verdict.notes == ("swot (critical) was skipped.",)
 
 
 def test_an_interrupted_run_is_said_to_be_one():
@@ -380,3 +419,56 @@ def test_fewer_rules_never_find_more_and_every_finding_is_a_sentence_with_advice
         assert finding.advice
     counted = every.coverage
     assert counted.judged_count + counted.inconclusive_count + counted.new_count == len(items)
+
+
+# what is red stays red
+
+
+def judged_over_and_over(statuses_now, past_statuses, commits):
+    """Whether each of some runs passes when all before it are its baseline; a dot is a run without a commit."""
+    history, answers = [], []
+    for number, (statuses, sha) in enumerate(zip((*past_statuses, *statuses_now), commits, strict=True), start=1):
+        run = Run(
+            uuid=f"{number:04}",
+            id=number,
+            started_at=START + timedelta(hours=number),
+            suites=("aicmo",),
+            commit_sha=None if sha == "." else sha * 40,
+        )
+        features = tuple(status_of(name, status, critical=name == "pdf") for name, status in statuses.items())
+        series = {
+            name: Series(
+                status_of(name, critical=name == "pdf").feature,
+                tuple(PastResult(run=past, status=seen[name]) for past, seen in history if name in seen),
+            )
+            for name in {name for _, seen in history for name in seen}
+        }
+        baseline = Baseline(suite="aicmo", runs=tuple(past for past, _ in history))
+        result = SelfTestResult(run, features)
+        answers.append(judge(result, compare_with_baselines(result, [SuiteBaseline(baseline, series)])).passed)
+        history.append((run, statuses))
+    return answers[len(past_statuses) :]
+
+
+GOOD = {"swot": Status.PASS, "pdf": Status.PASS}
+BAD = {
+    "newly failing": {"swot": Status.FAIL, "pdf": Status.PASS},
+    "vanished": {"swot": Status.PASS},
+    "skipped": {"swot": Status.PASS, "pdf": Status.SKIP},
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_repeating_a_red_run_on_the_same_commit_does_not_make_it_green(bad):
+    assert judged_over_and_over([bad] * 5, [GOOD] * 2, "aabbbbb") == [False] * 5
+    assert judged_over_and_over([bad, GOOD, bad], [GOOD], "abbb") == [False, True, False]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_without_commits_red_stays_red_for_three_runs(bad):
+    assert judged_over_and_over([bad] * 4, [GOOD] * 2, "......") == [False, False, False, True]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD.keys())
+def test_the_next_commit_is_judged_against_the_one_before(bad):
+    assert judged_over_and_over([bad, bad], [GOOD], "abc") == [False, True]
