@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from aicmo_perf.comparison import RunComparison
 from aicmo_perf.gate import Coverage, Finding, Rule, Verdict
-from aicmo_perf.model import FeatureKey, SelfTestResult, feature_labels
-from aicmo_perf.report.comparison_section import baseline_prose, labels_of
+from aicmo_perf.model import SelfTestResult
+from aicmo_perf.report.comparison_section import baseline_prose
 from aicmo_perf.report.document import (
     Block,
     Bullets,
@@ -20,26 +20,16 @@ from aicmo_perf.report.document import (
     code,
     prose,
 )
-from aicmo_perf.report.wording import Labels, commit_text, counts_by_status, status_counts_text
+from aicmo_perf.report.wording import commit_text, counts_by_status, status_counts_text
 from aicmo_perf.units import count_of
 
 RULE_TITLES = {
     Rule.CRITICAL_FAILING: "Critical feature failing",
     Rule.NEWLY_FAILING: "Newly failing",
-    Rule.VANISHED_CRITICAL: "Critical feature vanished",
+    Rule.VANISHED_CRITICAL: "Critical feature missing",
     Rule.FLAKY: "Flaky",
     Rule.SLOWER: "Slower",
 }
-
-
-def verdict_labels(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None) -> dict[FeatureKey, str]:
-    """What to call each feature of the run and of the findings (which may have vanished from it)."""
-    known = labels_of(result, comparison)
-    if all(finding.feature.key in known for finding in verdict.findings):
-        return known
-    return feature_labels(
-        [*(status.feature for status in result.features), *(finding.feature for finding in verdict.findings)]
-    )
 
 
 def build_gate_report(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> Document:
@@ -50,12 +40,11 @@ def build_gate_report(verdict: Verdict, result: SelfTestResult, comparison: RunC
         result: the run it judged.
         comparison: the run beside its baselines; None when there was nothing to compare with.
     """
-    labels = verdict_labels(verdict, result, comparison)
     return Document(
         (
             Heading(1, f"Gate: {result_word(verdict)}"),
             Bullets(tuple(_facts(result, comparison))),
-            *_finding_blocks(verdict, labels),
+            *_finding_blocks(verdict),
             *_note_blocks(verdict),
             Paragraph(prose(coverage_text(verdict.coverage))),
             Paragraph(_result_line(verdict)),
@@ -77,16 +66,13 @@ def _facts(result: SelfTestResult, comparison: RunComparison | None) -> Iterator
             yield prose("Baseline of ", *baseline_prose(baseline))
 
 
-def _finding_blocks(verdict: Verdict, labels: Labels) -> Iterator[Block]:
+def _finding_blocks(verdict: Verdict) -> Iterator[Block]:
     if not verdict.findings:
         return
     yield Heading(2, "Findings")
     yield Bullets(
         tuple(
-            prose(
-                bold(f"{RULE_TITLES[finding.rule]}:", Tone.BAD),
-                f" {labels[finding.feature.key]}: {finding_text(finding)}",
-            )
+            prose(bold(f"{RULE_TITLES[finding.rule]}:", Tone.BAD), f" {finding_text(finding)}")
             for finding in verdict.findings
         )
     )
@@ -108,7 +94,7 @@ def coverage_text(coverage: Coverage) -> str:
 
 
 def finding_text(finding: Finding) -> str:
-    """A finding with its advice, as one text."""
+    """A finding with its advice, as one text; the message names the feature."""
     return " ".join(part for part in (finding.message.strip(), finding.advice.strip()) if part)
 
 

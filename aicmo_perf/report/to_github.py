@@ -12,20 +12,23 @@ from aicmo_perf.comparison import RunComparison
 from aicmo_perf.gate import Verdict
 from aicmo_perf.model import SelfTestResult
 from aicmo_perf.report.document import visible
-from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, finding_text, verdict_labels
+from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, finding_text
 from aicmo_perf.report.to_markdown import to_markdown
 
 
 def to_github(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
-    """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say."""
-    return "".join(f"{line}\n" for line in _lines(verdict, result, comparison))
+    """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say.
+
+    Args:
+        verdict: what the gate decided; its sentences name run and feature.
+        result, comparison: as every format takes them; nothing of them is left to say here.
+    """
+    return "".join(f"{line}\n" for line in _lines(verdict))
 
 
-def _lines(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None) -> Iterator[str]:
-    labels = verdict_labels(verdict, result, comparison)
+def _lines(verdict: Verdict) -> Iterator[str]:
     for finding in verdict.findings:
-        label = labels[finding.feature.key]
-        yield _workflow_command("error", f"{RULE_TITLES[finding.rule]}: {label}", f"{label}: {finding_text(finding)}")
+        yield _workflow_command("error", RULE_TITLES[finding.rule], finding_text(finding))
     for note in verdict.notes:
         yield _workflow_command("notice", "aicmo-perf gate", note)
 

@@ -218,12 +218,17 @@ def failed_verdict() -> Verdict:
     gone = make_feature("old_generator", critical=True)
     return Verdict(
         findings=(
-            Finding(rule=Rule.CRITICAL_FAILING, feature=deck, message="It ended in error.", advice="Read it."),
-            Finding(rule=Rule.VANISHED_CRITICAL, feature=gone, message="It is gone.", advice="Restore it, 100%: now."),
+            Finding(rule=Rule.CRITICAL_FAILING, feature=deck, message="deck ended in an error.", advice="Read it."),
+            Finding(
+                rule=Rule.VANISHED_CRITICAL,
+                feature=gone,
+                message="old_generator has vanished.",
+                advice="Restore it, 100%: now.",
+            ),
             Finding(
                 rule=Rule.SLOWER,
                 feature=persona,
-                message="It takes 1.23 ms against 1.00 ms (+23.0%).",
+                message="persona_generator takes 1.23 ms against 1.00 ms (+23.0%).",
                 advice="Look at 9999999999..cccccccccc.",
             ),
         ),

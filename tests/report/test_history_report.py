@@ -151,5 +151,5 @@ def test_a_passed_gate_says_what_it_could_not_judge(rich_result):
 def test_a_failed_gate_names_each_finding_with_its_advice(failed_verdict, rich_result, rich_comparison):
     text = to_markdown(build_gate_report(failed_verdict, rich_result, rich_comparison))
     assert text.startswith("# Gate: failed\n")
-    assert "- **Critical feature vanished:** old_generator: It is gone. Restore it, 100%: now." in text
+    assert "- **Critical feature missing:** old_generator has vanished. Restore it, 100%: now." in text
     assert text.rstrip().splitlines()[-1].startswith("**Failed:** 3 findings.")
