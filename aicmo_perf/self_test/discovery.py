@@ -1,7 +1,8 @@
 """Finding features: importing suites, in the worker, in such a way that nothing vanishes silently.
 
 A module that cannot be imported becomes a feature with the import error; what cannot be found at all is refused with
-the names that exist. Two definitions of one qualified name both stay, the second as ``name#2``.
+the names that exist, and so is a suite or a rule that has no features: each on its own, for one that was emptied must
+not hide behind the others. Two definitions of one qualified name both stay, the second as ``name#2``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pkgutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +27,9 @@ from aicmo_perf.self_test.failure_text import describe_exception
 from aicmo_perf.self_test.feature import FeatureDefinition, registered_definitions
 
 ENTRY_POINT_GROUP = "aicmo_perf.suites"
+
+_DECORATE_HINT = "Decorate functions with @feature, or add a [[tool.aicmo-perf.discover]] rule."
+_RULE_HINT = "A rule means public functions, in the modules that define them; check both of its patterns."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Discovery:
         root: the project's root, which the names of file suites are relative to.
         broken: modules that must not be imported, since they kill the process: (suite, module) to the reason.
         before_import: called with suite and module before each import.
+        may_be_empty: whether a suite or a rule without features is let pass: an earlier worker found some, and whoever
+            compares the two says what is missing.
     """
 
     def __init__(
@@ -56,15 +63,24 @@ class Discovery:
         root: Path,
         broken: Mapping[tuple[str, str], str],
         before_import: Callable[[str, str], None] = lambda suite, module: None,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
         self._root = root
         self._broken = broken
         self._before_import = before_import
+        self._may_be_empty = may_be_empty
         self._suites: dict[str, _Suite] = {}
 
     def features(self) -> tuple[FoundFeature, ...]:
-        """Everything found so far, each with a qualified name of its own."""
-        return tuple(found for suite in self._suites.values() for found in suite.features())
+        """Everything found so far, each with a qualified name of its own.
+
+        Raises: SuiteError when that is nothing, since neither a suite nor a rule was added.
+        """
+        everything = tuple(found for suite in self._suites.values() for found in suite.features())
+        if not everything and not self._may_be_empty:
+            raise SuiteError("There are no features, for no suite and no rule is given.", _DECORATE_HINT)
+        return everything
 
     def add_suite(self, text: str) -> None:
         """Add a file, an entry point or a dotted module, whichever of the three exists first.
@@ -72,43 +88,48 @@ class Discovery:
         Of a dotted package every module is imported; an entry point means the module it names, which says by its
         imports what belongs to the suite.
 
-        Raises: SuiteError when none does.
+        Raises: SuiteError when none does, or when it has no features.
         """
-        if text.endswith(".py"):
-            path = self._root / text
-            if not path.is_file():
-                raise SuiteError(f"There is no file {text}.", f"Looked for {path}.")
-            self._add_file(path)
-        elif (target := entry_point_modules().get(text)) is not None:
-            self._add_module(text, target)
-        else:
-            for submodule in self._walk(self._suite(text), self._add_module(text, text)):
-                self._suite(text).add_features_of(submodule)
+        path = self._root / text if text.endswith(".py") else None
+        if path is not None and not path.is_file():
+            raise SuiteError(f"There is no file {text}.", f"Looked for {path}.")
+        name = text if path is None else Path(os.path.relpath(path, self._root)).with_suffix("").as_posix()
+        suite = self._suite(name)
+        with self._expecting_features(suite, f"There are no features in the suite {name}.", _DECORATE_HINT):
+            if path is not None:
+                self._add_module(suite, lambda: _load_file(path))
+            elif (target := entry_point_modules().get(text)) is not None:
+                self._add_module(suite, lambda: _import_existing(target))
+            else:
+                for submodule in self._walk(suite, self._add_module(suite, lambda: _import_existing(text))):
+                    suite.add_features_of(submodule)
 
     def add_rule(self, rule: DiscoverRule) -> None:
         """Add the functions that a rule means; decorated ones keep their own settings.
 
-        Raises: SuiteError when the rule names no package, or none that exists.
+        Raises: SuiteError when the rule names no package, or none that exists, or when no function matches.
         """
         suite = self._suite(rule.suite_name)
-        for module in self._modules_of_rule(rule, suite):
-            for name, function in vars(module).copy().items():
-                if _is_own_function(name, function, module) and fnmatchcase(name, rule.functions):
-                    suite.add_function(name, function, module, rule)
+        message = f"No function matches the rule for functions {rule.functions!r} in modules {rule.modules!r}."
+        with self._expecting_features(suite, message, _RULE_HINT):
+            for module in self._modules_of_rule(rule, suite):
+                for name, function in vars(module).copy().items():
+                    if _is_own_function(name, function, module) and fnmatchcase(name, rule.functions):
+                        suite.add_function(name, function, module, rule)
 
     def _suite(self, name: str) -> _Suite:
         return self._suites.setdefault(name, _Suite(name))
 
-    def _add_file(self, path: Path) -> None:
-        name = Path(os.path.relpath(path, self._root)).with_suffix("").as_posix()
-        suite = self._suite(name)
-        module = self._import(suite, name, lambda: _load_file(path))
-        if module is not None:
-            suite.add_features_of(module)
+    @contextmanager
+    def _expecting_features(self, suite: _Suite, message: str, hint: str) -> Iterator[None]:
+        """Refuse what is added inside when it comes to nothing; what was there already counts again."""
+        before = suite.added_count
+        yield
+        if suite.added_count == before and not self._may_be_empty:
+            raise SuiteError(message, hint)
 
-    def _add_module(self, suite_name: str, module_name: str) -> ModuleType | None:
-        suite = self._suite(suite_name)
-        module = self._import(suite, suite_name, lambda: _import_existing(module_name))
+    def _add_module(self, suite: _Suite, load: Callable[[], ModuleType]) -> ModuleType | None:
+        module = self._import(suite, suite.name, load)
         if module is not None:
             suite.add_features_of(module)
         return module
@@ -161,10 +182,16 @@ class Discovery:
 
 
 class _Suite:
-    """The features of one suite, as they are found. What two rules mean is counted once."""
+    """The features of one suite, as they are found. What two rules mean is one feature.
+
+    Attributes:
+        name: the suite's.
+        added_count: how often something was added, the same thing twice included.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.added_count = 0
         self._found: dict[object, tuple[FeatureDefinition | None, str, str]] = {}
 
     def add_features_of(self, module: ModuleType) -> None:
@@ -173,13 +200,13 @@ class _Suite:
         bound = {id(value) for value in list(namespace.values())}
         for definition in registered_definitions():
             if definition.namespace is namespace or id(definition.function) in bound:
-                self._found.setdefault(definition, (definition, definition.qualified_name, ""))
+                self._add(definition, definition, definition.qualified_name)
 
     def add_function(self, name: str, function: Callable[..., object], module: ModuleType, rule: DiscoverRule) -> None:
         """Add a function by a rule; if it is decorated, what the decorator says."""
         decorated = [definition for definition in registered_definitions() if definition.function is function]
         for definition in decorated:
-            self._found.setdefault(definition, (definition, definition.qualified_name, ""))
+            self._add(definition, definition, definition.qualified_name)
         if not decorated:
             definition = FeatureDefinition(
                 function=function,
@@ -189,11 +216,17 @@ class _Suite:
                 critical=rule.critical,
                 scenarios=rule.scenarios,
             )
-            self._found.setdefault(id(function), (definition, definition.qualified_name, ""))
+            self._add(id(function), definition, definition.qualified_name)
 
     def add_broken(self, name: str, reason: str) -> None:
         """Add a module that cannot be imported."""
-        self._found.setdefault(name, (None, name, reason))
+        self._add(name, None, name, reason)
+
+    def _add(
+        self, identity: object, definition: FeatureDefinition | None, qualified_name: str, reason: str = ""
+    ) -> None:
+        self.added_count += 1
+        self._found.setdefault(identity, (definition, qualified_name, reason))
 
     def features(self) -> Iterator[FoundFeature]:
         """The features, with ``#2`` and so on behind a qualified name that was there already."""

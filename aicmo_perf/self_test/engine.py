@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,21 +62,44 @@ def run_engine(plan: EnginePlan, *, interrupt: int | None = None) -> Generator[E
     Closing the generator, or an exception in the middle of it, ends the worker and whatever it started.
 
     Args:
-        plan: what to run; no features at all is no error here.
+        plan: what to run.
         interrupt: a descriptor that becomes readable when the run is to end early: what is finished by then is still
             yielded, unlike with an exception that strikes just anywhere.
 
     Yields: for each iteration Collected, then for each feature Started and its IterationResult. A feature whose
-        process died has a result as well.
+        process died has a result as well, and so has one that other iterations found, but not this one: an error, which
+        for an earlier iteration comes just before the result of the one that found it.
 
     Raises:
-        SuiteError: a suite cannot be found.
+        SuiteError: a suite cannot be found, or a suite or a rule has no features.
         NotFoundError: a glob of the selection matches no feature.
         EnvironmentFailure: no worker process can be started.
         KeyboardInterrupt: the descriptor became readable.
     """
+    found_in: dict[FeatureKey, int] = {}
+    features: dict[FeatureKey, Feature] = {}
     for iteration in range(1, plan.options.iterations + 1):
-        yield from _Iteration(plan, iteration, interrupt).events()
+        with closing(_Iteration(plan, iteration, interrupt).events()) as events:
+            missing = dict(features)
+            for event in events:
+                if isinstance(event, IterationResult):
+                    key = event.feature.key
+                    missing.pop(key, None)
+                    if key not in features:
+                        features[key], found_in[key] = event.feature, iteration
+                        for earlier in range(1, iteration):
+                            yield _not_found(event.feature, earlier, found_in=iteration)
+                yield event
+        for key, feature in missing.items():
+            yield _not_found(feature, iteration, found_in=found_in[key])
+
+
+def _not_found(feature: Feature, iteration: int, *, found_in: int) -> IterationResult:
+    return _error(feature, iteration, f"was not found in iteration {iteration}, but in iteration {found_in}")
+
+
+def _error(feature: Feature, iteration: int, text: str) -> IterationResult:
+    return IterationResult(feature=feature, iteration=iteration, status=Status.ERROR, errors=(text,))
 
 
 class _Iteration:
@@ -89,7 +113,7 @@ class _Iteration:
         self._done: dict[FeatureKey, None] = {}
         self._broken: dict[tuple[str, str], str] = {}
 
-    def events(self) -> Iterator[EngineEvent]:
+    def events(self) -> Generator[EngineEvent, None, None]:
         environment = worker_environment(self._plan.mode, os.environ)
         finished = False
         while not finished:
@@ -99,7 +123,9 @@ class _Iteration:
                 finished = yield from self._follow(worker)
         for feature in self._collected or ():
             if feature.key not in self._done:
-                yield self._error(feature, "was found at first, but not by the worker that went on after a crash")
+                yield _error(
+                    feature, self._number, "was found at first, but not by the worker that went on after a crash"
+                )
 
     def _assignment(self) -> Assignment:
         return Assignment(
@@ -167,14 +193,11 @@ class _Iteration:
             case Began(position):
                 feature = found[position]
                 self._done[feature.key] = None
-                yield self._error(feature, death)
+                yield _error(feature, self._number, death)
             case _:
                 raise EnvironmentFailure(
                     f"A worker process could not begin its work: {death}.", "Is this Python environment intact?"
                 )
-
-    def _error(self, feature: Feature, text: str) -> IterationResult:
-        return IterationResult(feature=feature, iteration=self._number, status=Status.ERROR, errors=(text,))
 
 
 def _refusal(name: str, message: str, hint: str) -> AicmoPerfError:

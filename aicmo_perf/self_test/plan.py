@@ -10,8 +10,6 @@ from pathlib import Path
 from aicmo_perf.errors import NotFoundError, nearest_hint
 from aicmo_perf.model import DiscoverRule, Feature, Mode, RunOptions
 
-__all__ = ["DiscoverRule", "EnginePlan", "select_features"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnginePlan:
@@ -34,12 +32,13 @@ class EnginePlan:
     relay_output: bool = False
 
 
-def select_features(features: Iterable[Feature], selection: Sequence[str]) -> frozenset[int]:
+def select_features(features: Iterable[Feature], selection: Sequence[str], *, may_miss: bool = False) -> frozenset[int]:
     """The positions of the features that a selection means; all of them when it is empty.
 
     Args:
         features: all there are.
         selection: globs, case-sensitive, for the name, the qualified name or ``suite:qualified_name``.
+        may_miss: whether a glob that means none is let pass.
 
     Raises: NotFoundError for a glob that means none, with the nearest names.
     """
@@ -54,7 +53,7 @@ def select_features(features: Iterable[Feature], selection: Sequence[str]) -> fr
         matching = {
             position for position, names in enumerate(spellings) if any(fnmatchcase(name, glob) for name in names)
         }
-        if not matching:
+        if not matching and not may_miss:
             everything = [name for names in spellings for name in names]
             hint = nearest_hint(glob, everything, otherwise=f"There are {len(listed)} features in these suites.")
             raise NotFoundError(f"No feature matches {glob!r}.", hint)

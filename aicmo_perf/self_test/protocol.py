@@ -43,6 +43,14 @@ class Assignment:
     done: tuple[FeatureKey, ...] = ()
     broken: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def is_later(self) -> bool:
+        """Whether an earlier worker of the run found features.
+
+        Then what is not found again is no mistake of the plan, but unstable.
+        """
+        return self.iteration > 1 or bool(self.done)
+
     def to_json(self) -> str:
         """One line for the worker's standard input."""
         return json.dumps({**asdict(self), "options": self.options.to_dict()})

@@ -1,4 +1,4 @@
-"""The worker process: ``python -m aicmo_perf.self_test.worker``, started by the engine and of no use by hand.
+"""What a worker process does: ``main`` is called by the line of code that WorkerProcess starts an interpreter with.
 
 It reads one Assignment, finds the features, exercises those that are due, and reports each as soon as it is done.
 Each result is sent together with the beginning of the next feature, so that there is no moment in which the process
@@ -52,7 +52,9 @@ def _work(assignment: Assignment, channel: Channel) -> None:
         refuse_network()
     try:
         found = _find(assignment, root, channel, seeding)
-        selected = select_features((one.feature for one in found), assignment.options.selection)
+        selected = select_features(
+            (one.feature for one in found), assignment.options.selection, may_miss=assignment.is_later
+        )
     except AicmoPerfError as error:
         channel.send(Refused(type(error).__name__, error.message, error.hint))
         return
@@ -78,7 +80,7 @@ def _find(assignment: Assignment, root: Path, channel: Channel, seeding: Seeding
         seeding.seed()
 
     broken = {(suite, module): reason for suite, module, reason in assignment.broken}
-    discovery = Discovery(root, broken, before_import)
+    discovery = Discovery(root, broken, before_import, may_be_empty=assignment.is_later)
     for suite in dict.fromkeys(assignment.suites):
         discovery.add_suite(suite)
     for rule in assignment.discover:
@@ -99,7 +101,3 @@ def _die_with_parent(parent_pid: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     if os.getppid() != parent_pid:
         os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -123,6 +123,23 @@ class TestModules:
         with pytest.raises(SuiteError, match=r"There is no file checks\.py"):
             discovery.add_suite("checks.py")
 
+    def test_a_package_without_features_is_refused_even_after_another(self, discovery, write):
+        write("full.py", "from aicmo_perf import feature\n@feature\ndef swot(): pass")
+        write("hollow/__init__.py", "")
+        write("hollow/leaf.py", "def swot(): pass")
+        discovery.add_suite("full")
+        with pytest.raises(SuiteError, match=r"There are no features in the suite hollow\.") as caught:
+            discovery.add_suite("hollow")
+        assert "@feature" in caught.value.hint
+
+    def test_an_entry_point_without_features_is_refused(self, discovery, write, monkeypatch):
+        write("announced_hollow.py", "")
+        monkeypatch.setattr(
+            "aicmo_perf.self_test.discovery.entry_point_modules", lambda: {"our-suite": "announced_hollow"}
+        )
+        with pytest.raises(SuiteError, match=r"There are no features in the suite our-suite\."):
+            discovery.add_suite("our-suite")
+
     def test_an_entry_point_names_the_suite(self, discovery, write, monkeypatch):
         write("announced.py", "from aicmo_perf import feature\n@feature\ndef swot(): pass")
         monkeypatch.setattr("aicmo_perf.self_test.discovery.entry_point_modules", lambda: {"our-suite": "announced"})
@@ -248,6 +265,22 @@ class TestRules:
             "s:ruled.generators.swot.generate_decorated",
         ]
         assert not discovery.features()[0].feature.critical, "the first rule counts"
+
+    @pytest.mark.usefixtures("package")
+    @pytest.mark.parametrize(
+        ("modules", "functions"), [("ruled.generators.sw*", "make_*"), ("ruled.none*", "*"), ("ruled", "*")]
+    )
+    def test_a_rule_that_matches_nothing_is_refused(self, discovery, modules, functions):
+        with pytest.raises(SuiteError, match="No function matches the rule") as caught:
+            discovery.add_rule(DiscoverRule(modules=modules, functions=functions))
+        assert caught.value.hint
+
+    @pytest.mark.usefixtures("package")
+    def test_a_rule_that_matches_what_another_found_is_not_empty(self, discovery):
+        rule = DiscoverRule(modules="ruled.generators.sw*", functions="generate_swot")
+        discovery.add_rule(rule)
+        discovery.add_rule(rule)
+        assert len(discovery.features()) == 1
 
     @pytest.mark.parametrize("modules", ["*", "shop*", "no_such_package.*"])
     def test_a_rule_without_a_package_is_refused(self, discovery, modules):

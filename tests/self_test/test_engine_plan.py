@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import replace
 
 import pytest
 
 from aicmo_perf.errors import EnvironmentFailure, NotFoundError, SuiteError
-from aicmo_perf.model import Category, DiscoverRule, IterationResult, Status
+from aicmo_perf.model import Category, DiscoverRule, FeatureStatus, IterationResult, Status
 from aicmo_perf.self_test.engine import Collected, run_engine
 
 FINE = "from aicmo_perf import feature\n@feature\ndef fine(): pass"
@@ -65,6 +66,87 @@ def test_a_feature_that_a_later_worker_does_not_find_again_does_not_vanish(write
     }
     assert results["elusive"].status is Status.ERROR
     assert "was found at first" in results["elusive"].errors[0]
+
+
+@pytest.mark.parametrize("selection", [(), ("fine",)])
+def test_a_suite_without_features_is_refused_whatever_the_others_have(write, make_plan, selection):
+    write("a.py", FINE)
+    write("b.py", "")
+    plan = make_plan("a.py", "b.py")
+    plan = replace(plan, options=replace(plan.options, selection=selection))
+    with pytest.raises(SuiteError, match=r"There are no features in the suite b\.") as caught:
+        list(run_engine(plan))
+    assert "@feature" in caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_a_rule_without_functions_is_refused(write, make_plan):
+    write("a.py", FINE)
+    write("ruled_empty.py", "def other(): pass")
+    rule = DiscoverRule(modules="ruled_empty", functions="generate_*")
+    with pytest.raises(SuiteError, match=r"No function matches the rule for functions 'generate_\*'"):
+        list(run_engine(make_plan("a.py", discover=(rule,))))
+
+
+def test_nothing_to_run_is_refused(make_plan):
+    with pytest.raises(SuiteError, match="There are no features"):
+        list(run_engine(make_plan()))
+
+
+class TestFeaturesOfSomeIterations:
+    """A suite that has other features in each process: the number of earlier ones is the length of a file."""
+
+    @pytest.fixture
+    def run(self, write, make_plan):
+        def in_three(*lines: str, **options: object) -> dict[str, list[IterationResult]]:
+            head = """
+                import os
+                from aicmo_perf import feature
+                with open("started", "a") as started:
+                    started.write("x")
+                iteration = os.path.getsize("started")
+            """
+            write("suite.py", "\n".join([textwrap.dedent(head), *lines]))
+            plan = make_plan("suite.py")
+            plan = replace(plan, options=replace(plan.options, iterations=3, **options))
+            by_name: dict[str, list[IterationResult]] = {}
+            for event in run_engine(plan):
+                if isinstance(event, IterationResult):
+                    by_name.setdefault(event.feature.name, []).append(event)
+            return by_name
+
+        return in_three
+
+    @pytest.mark.parametrize(
+        ("present", "errors"),
+        [
+            ((1, 2), [(), (), ("was not found in iteration 3, but in iteration 1",)]),
+            ((1, 3), [(), ("was not found in iteration 2, but in iteration 1",), ()]),
+            (
+                (3,),
+                [
+                    ("was not found in iteration 1, but in iteration 3",),
+                    ("was not found in iteration 2, but in iteration 3",),
+                    (),
+                ],
+            ),
+        ],
+    )
+    def test_are_errors_of_the_others_and_flaky(self, run, present, errors):
+        results = run(
+            "feature(name='steady')(lambda: 1)",
+            f"if iteration in {present}: feature(name='elusive')(lambda: 1)",
+        )
+        assert [result.iteration for result in results["elusive"]] == [1, 2, 3]
+        assert [result.errors for result in results["elusive"]] == errors
+        elusive, steady = (FeatureStatus.from_iterations(results[name]) for name in ("elusive", "steady"))
+        assert (elusive.status, elusive.is_flaky) == (Status.ERROR, True)
+        assert (steady.status, steady.is_flaky) == (Status.PASS, False)
+
+    @pytest.mark.parametrize("selection", [(), ("elusive",)])
+    def test_a_suite_that_is_empty_later_is_no_mistake_of_the_plan(self, run, selection):
+        results = run("if iteration == 1: feature(name='elusive')(lambda: 1)", selection=selection)
+        assert [str(result.status) for result in results["elusive"]] == ["pass", "error", "error"]
 
 
 @pytest.mark.parametrize("suite", ["missing.py", "missing", "missing.module"])
