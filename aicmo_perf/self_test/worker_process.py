@@ -6,9 +6,11 @@ that the end is noticed at once even when a grandchild keeps the pipe open.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import re
+import select
 import selectors
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
 from aicmo_perf.errors import EnvironmentFailure
 from aicmo_perf.self_test.failure_text import is_machinery, is_standard_library
@@ -67,10 +70,10 @@ class WorkerProcess:
         interrupt: int | None = None,
     ) -> None:
         self._root = Path(assignment.project_root)
-        self._relay_output = relay_output
-        self._relayed_bytes = 0
         self._marked_bytes = 0
+        self._is_killed = False
         self._output = tempfile.TemporaryFile(prefix="aicmo-perf-worker-")  # noqa: SIM115 - closed on exit
+        self._relay = OutputRelay(self._output.fileno(), sys.stderr) if relay_output else None
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _BOOTSTRAP],
@@ -119,10 +122,10 @@ class WorkerProcess:
         if kind is None and not self._ended:
             with contextlib.suppress(Overran):
                 self._await_end(time.monotonic() + _FAREWELL_SECONDS)
-        self._kill_group()
-        self._process.wait()
+        self._kill_and_reap()
         self._watcher.join()
-        self._relay()
+        if self._relay is not None:
+            self._relay.pass_on(final=True)
         self._selector.close()
         assert self._process.stdout is not None, "a pipe was asked for"
         self._process.stdout.close()
@@ -150,7 +153,8 @@ class WorkerProcess:
 
     def mark_output(self, output_bytes: int) -> None:
         """What the worker wrote from there on belongs to what it is busy with; only it can know how far it was."""
-        self._relay()
+        if self._relay is not None:
+            self._relay.pass_on()
         self._marked_bytes = output_bytes
 
     def describe_death(self, *, threads_left: bool) -> str:
@@ -159,8 +163,7 @@ class WorkerProcess:
         Args:
             threads_left: whether earlier features left threads running, which may have done it.
         """
-        self._kill_group()
-        code = self._process.wait()
+        code = self._kill_and_reap()
         if code < 0:
             reason = f"the worker process was killed by signal {-code}{_signal_name(-code)}{self._crash_site()}"
         elif code == LOST_CHANNEL_EXIT_CODE:
@@ -175,7 +178,8 @@ class WorkerProcess:
         """End a worker that overran its time-out; where it hung, and what it last wrote."""
         dump_from = self._written_bytes()
         with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGUSR1)
+            # not by Popen, which reaps a process that has just ended
+            os.kill(self._process.pid, signal.SIGUSR1)
         # the dump ends the wait; a worker whose signals are blocked never writes it
         give_up = time.monotonic() + _DUMP_SECONDS
         dump = ""
@@ -183,20 +187,13 @@ class WorkerProcess:
             with contextlib.suppress(Overran):
                 self._await_end(min(give_up, time.monotonic() + 0.01))
             dump = self._read_output(dump_from)
-        self._kill_group()
-        self._process.wait()
+        self._kill_and_reap()
         tail = self._tail(until=dump_from)
         return f"overran its time-out of {_plain_seconds(timeout_seconds)}{self._site(dump)}{tail}"
 
     def _watch(self) -> None:
         """In a thread of its own: wake the reader when the process has ended, and leave it for others to reap."""
-        try:
-            if hasattr(os, "waitid"):
-                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-            else:
-                self._process.wait()
-        except ChildProcessError:
-            pass
+        _await_death(self._process.pid)
         os.write(self._waker, b"x")
 
     def _wait(self, deadline: float) -> None:
@@ -239,10 +236,17 @@ class WorkerProcess:
         self._lines.extend(lines)
         return True
 
-    def _kill_group(self) -> None:
-        # the leader is not reaped yet, or some of its group live on: the number cannot be another's
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def _kill_and_reap(self) -> int:
+        """Leave nothing of the group behind; the exit code of its leader.
+
+        The number is the group's for as long as its leader is not reaped; later it may be another's. So the group is
+        killed first, and only once.
+        """
+        if not self._is_killed:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._is_killed = True
+        return self._process.wait()
 
     def _written_bytes(self) -> int:
         return os.fstat(self._output.fileno()).st_size
@@ -250,12 +254,6 @@ class WorkerProcess:
     def _read_output(self, begin: int, end: int | None = None) -> str:
         length = (self._written_bytes() if end is None else end) - begin
         return os.pread(self._output.fileno(), max(0, length), begin).decode("utf-8", "replace")
-
-    def _relay(self) -> None:
-        if self._relay_output and (text := self._read_output(self._relayed_bytes)):
-            self._relayed_bytes = self._written_bytes()
-            sys.stderr.write(text)
-            sys.stderr.flush()
 
     def _tail(self, until: int | None = None) -> str:
         end = self._written_bytes() if until is None else until
@@ -277,6 +275,43 @@ class WorkerProcess:
                 return f" at {shown}:{frame['line']} in {frame['function']}"
         # what an asynchronous feature waits for is on no stack
         return " while it awaited something" if f"{os.sep}asyncio{os.sep}" in dump else ""
+
+
+class OutputRelay:
+    """Passes on what is appended to a file, each byte once, however it falls between two looks.
+
+    Args:
+        descriptor: of the file.
+        stream: where its text goes.
+    """
+
+    def __init__(self, descriptor: int, stream: TextIO) -> None:
+        self._descriptor = descriptor
+        self._stream = stream
+        self._passed_bytes = 0
+        # half a character waits for its other half
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def pass_on(self, *, final: bool = False) -> None:
+        """Pass on what is new; for the last time if it is final."""
+        end = os.fstat(self._descriptor).st_size
+        data = os.pread(self._descriptor, max(0, end - self._passed_bytes), self._passed_bytes)
+        self._passed_bytes += len(data)
+        if text := self._decoder.decode(data, final):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def _await_death(pid: int) -> None:
+    """Return when a child has ended, and leave it for others to reap."""
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    elif sys.platform == "darwin":
+        # before Python 3.13; an error says that it has ended already
+        with contextlib.suppress(OSError), contextlib.closing(select.kqueue()) as queue:
+            ending = select.kevent(pid, select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
+            queue.control([ending], 1)
 
 
 def _is_machinery_line(line: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
+import subprocess
+import sys
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import aicmo_perf
 from aicmo_perf.model import IterationResult, Mode, Status
 from aicmo_perf.self_test.engine import Collected, Started, run_engine
 
@@ -95,10 +97,6 @@ class TestEvents:
         kinds = [type(event) for event in run_engine(make_plan("suite.py"))]
         assert kinds == [Collected, Started, IterationResult, Started, IterationResult]
 
-    def test_no_features_are_collected_as_none(self, write, make_plan):
-        write("suite.py", "")
-        assert list(run_engine(make_plan("suite.py"))) == [Collected(1, ())]
-
     def test_a_feature_is_called_once_an_iteration_even_after_a_crash(self, run_suite, tmp_path):
         results = run_suite(
             """
@@ -144,7 +142,7 @@ class TestEvents:
             assert all(is_running(int(pid)) for pid in pids)
         assert all(ends(int(pid)) for pid in pids)
 
-    def test_a_worker_dies_with_its_parent(self, write, make_plan, tmp_path):
+    def test_a_worker_dies_with_its_parent(self, write, tmp_path):
         write(
             "suite.py",
             """
@@ -158,17 +156,12 @@ class TestEvents:
                 time.sleep(60)
             """,
         )
-        plan = make_plan("suite.py")
-        parent = os.fork()
-        if parent == 0:
-            try:
-                for _ in run_engine(plan):
-                    pass
-            finally:
-                os._exit(1)
-        worker = int(await_text(tmp_path / "pid"))
-        os.kill(parent, signal.SIGKILL)
-        os.waitpid(parent, 0)
+        code = "from aicmo_perf import SelfTestOrchestrator; SelfTestOrchestrator(['suite.py']).run_self_test()"
+        package_parent = str(Path(aicmo_perf.__file__).parents[1])
+        environment = {**os.environ, "PYTHONPATH": package_parent}
+        with subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment) as parent:
+            worker = int(await_text(tmp_path / "pid"))
+            parent.kill()
         assert ends(worker)
 
 
@@ -347,6 +340,31 @@ class TestCrashes:
         assert captured.out == ""
         run_suite("@feature\ndef talks(): print('to be relayed')")
         assert capfd.readouterr() == ("", "")
+
+    def test_a_group_is_killed_once_and_before_its_leader_is_reaped(self, run_suite, monkeypatch):
+        killed = []
+        kill_group = os.killpg
+
+        def watched(group, number):
+            # raises ChildProcessError once the leader is reaped
+            os.waitid(os.P_PID, group, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+            killed.append(group)
+            kill_group(group, number)
+
+        monkeypatch.setattr(os, "killpg", watched)
+        results = run_suite(
+            """
+            import os, time
+            @feature
+            def dies(): os._exit(1)
+            @feature(timeout_seconds=0.2)
+            def hangs(): time.sleep(60)
+            @feature
+            def last(): pass
+            """
+        )
+        assert [str(result.status) for result in results.values()] == ["error", "error", "pass"]
+        assert len(killed) == len(set(killed)) == 3
 
 
 def await_text(path: Path) -> str:
