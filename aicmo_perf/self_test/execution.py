@@ -91,7 +91,7 @@ class FeatureExecutor:
 
 @dataclass(slots=True)
 class _Outcome:
-    """What became of one scenario; errors are added when a warm call fails."""
+    """What became of one scenario: it was skipped, with a reason, or exercised. A warm call that fails adds errors."""
 
     scenario: Scenario
     errors: list[str] = field(default_factory=list)
@@ -153,6 +153,10 @@ class _Exercise:
                 collect_into(None)
         outcome.errors += collector.errors
         outcome.warnings += [*map(_warning_text, caught), *collector.warnings]
+        # what was found to be wrong before it left stays wrong
+        if outcome.errors and outcome.skip_reason is not None:
+            outcome.warnings.append(f"was skipped after it had failed: {outcome.skip_reason}")
+            outcome.skip_reason = None
         return outcome
 
     def _first_call(self, value: Any, outcome: _Outcome) -> Any:
