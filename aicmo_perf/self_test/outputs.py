@@ -6,6 +6,7 @@ import inspect
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
 from itertools import islice
 from pathlib import Path
 from types import UnionType
@@ -24,18 +25,22 @@ MAX_FOLDER_ENTRIES = 10_000
 def output_complaints(definition: FeatureDefinition, output: Any) -> list[str]:
     """What is wrong with an output; empty when it is as promised.
 
+    Without ``returns``, a packager promises files: a path, a list or a mapping of them, or bytes, none of them missing
+    or empty. With ``returns`` it promises the type and the files. An object of a type of its own names files by those
+    of its attributes that are paths (``os.PathLike``; text may be a title, and a folder is where it worked); one
+    without any is taken for a package only if its type was promised.
+
     Raises: Skip when the validator skips.
     """
-    if definition.returns is not None:
-        if not isinstance(output, definition.returns):
-            promised = _type_names(definition.returns)
-            if output is None:
-                return [f"returned None where {promised} is promised"]
-            return [f"returned {type(output).__name__} where {promised} is promised"]
-    elif definition.category is Category.PACKAGER:
-        if complaint := _package_complaint(output):
+    is_typed = definition.returns is not None
+    if definition.returns is not None and not isinstance(output, definition.returns):
+        promised = _type_names(definition.returns)
+        returned = "None" if output is None else type(output).__name__
+        return [f"returned {returned} where {promised} is promised"]
+    if definition.category is Category.PACKAGER:
+        if complaint := _package_complaint(output, is_typed=is_typed):
             return [complaint]
-    elif definition.validate is not None and output is None:
+    elif not is_typed and definition.validate is not None and output is None:
         return ["returned None where an output is promised"]
     return [] if definition.validate is None else _validator_complaints(definition, output)
 
@@ -74,20 +79,37 @@ def _type_names(promised: ReturnType) -> str:
     return str(promised) if isinstance(promised, UnionType) else promised.__name__
 
 
-def _package_complaint(output: Any) -> str | None:
-    """Why this is no package; a package is a file or several, each there and not empty, or its bytes."""
+def _package_complaint(output: Any, *, is_typed: bool) -> str | None:
+    """Why this is no package; a package is a file or several, each there and not empty, or its bytes.
+
+    Args:
+        output: what was returned, or a part of it.
+        is_typed: whether its very type was promised, so that it need not name a file.
+    """
     if output is None:
         return "returned None where a file is promised"
     if isinstance(output, bytes | bytearray | memoryview):
         return None if len(output) else "returned no bytes"
     if isinstance(output, str | os.PathLike):
         return _file_complaint(output)
-    if isinstance(output, dict | list | tuple):
+    if isinstance(output, dict | list | tuple) and not hasattr(output, "_fields"):
         parts = list(output.values() if isinstance(output, dict) else output)
         if not parts:
             return "returned no files"
-        return next((complaint for part in parts if (complaint := _package_complaint(part))), None)
+        return next((complaint for part in parts if (complaint := _package_complaint(part, is_typed=False))), None)
+    paths = _path_attributes(output)
+    if paths or is_typed:
+        return next((complaint for path in paths if (complaint := _file_complaint(path))), None)
     return f"returned {type(output).__name__} where the path of a file, or bytes, are promised"
+
+
+def _path_attributes(output: Any) -> list[os.PathLike[str]]:
+    """The paths that an object carries in its attributes: of an instance, a dataclass with slots, a named tuple."""
+    names = [*getattr(output, "__dict__", ()), *getattr(output, "_fields", ())]
+    if is_dataclass(output):
+        names += [one.name for one in fields(output)]
+    values = [getattr(output, name, None) for name in dict.fromkeys(names)]
+    return [value for value in values if isinstance(value, os.PathLike) and not Path(value).is_dir()]
 
 
 def _file_complaint(output: str | os.PathLike[str]) -> str | None:

@@ -7,6 +7,8 @@ import functools
 import sys
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -35,6 +37,19 @@ class FakeTime:
 
     def _nanoseconds(self) -> int:
         return round(self.seconds * NANOSECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What a packager may return: text that is no path, and a path that is one."""
+
+    path: Path
+    title: str
+
+
+class NamedPackage(NamedTuple):
+    path: Path
+    page_count: int
 
 
 @pytest.fixture
@@ -137,6 +152,24 @@ class TestStatus:
         result = execute(lambda: skip("no LaTeX here"))
         assert (result.status, result.skip_reason, result.errors) == (Status.SKIP, "no LaTeX here", ())
         assert result.samples_seconds == ()
+
+    def test_a_skip_does_not_undo_an_error(self, execute):
+        def breaks_and_leaves():
+            add_error("broken")
+            skip("later")
+
+        result = execute(breaks_and_leaves)
+        assert (result.status, result.errors, result.skip_reason) == (Status.FAIL, ("broken",), None)
+        assert result.warnings == ("was skipped after it had failed: later",)
+
+    def test_a_validator_that_skips_does_not_undo_an_error(self, execute):
+        def breaks():
+            add_error("broken")
+            return "text"
+
+        result = execute(breaks, validate=lambda output: skip("no spelling checker"))
+        assert (result.status, result.errors, result.skip_reason) == (Status.FAIL, ("broken",), None)
+        assert result.warnings == ("was skipped after it had failed: no spelling checker",)
 
     def test_a_skipped_scenario_is_a_warning_and_the_rest_decides(self, execute):
         def choosy(brief):
@@ -253,6 +286,20 @@ class TestCalling:
 
         (error,) = execute(fails_later).errors
         assert error.startswith("in a repeated call: OSError: used up\nTraceback")
+
+    def test_a_skip_in_a_warm_call_is_told(self, execute):
+        calls = []
+
+        def once():
+            calls.append(None)
+            if len(calls) == 2:
+                skip("it was done already")
+
+        result = execute(once)
+        assert (result.status, result.errors) == (
+            Status.FAIL,
+            ("in a repeated call: was skipped: it was done already",),
+        )
 
 
 class TestScenarios:
@@ -371,6 +418,35 @@ class TestPromises:
         (tmp_path / "deck.pptx").write_bytes(b"slides")
         (tmp_path / "empty.pptx").touch()
         result = execute(lambda: output, category=Category.PACKAGER)
+        assert result.errors == ((complaint,) if complaint else ())
+
+    @pytest.mark.parametrize(
+        ("output", "returns", "complaint"),
+        [
+            ("deck.pptx", str, ""),
+            ("missing.pptx", str, "returned missing.pptx, which does not exist"),
+            (None, str | None, "returned None where a file is promised"),
+            ({}, dict, "returned no files"),
+            ({"pdf": Path("empty.pptx")}, dict, "returned empty.pptx, which is an empty file"),
+            (b"%PDF", bytes, ""),
+            (b"", bytes, "returned no bytes"),
+            (7, int, ""),
+            (7, str, "returned int where str is promised"),
+            (Package(Path("deck.pptx"), "Deck"), Package, ""),
+            (Package(Path("missing.pptx"), "Deck"), Package, "returned missing.pptx, which does not exist"),
+            (Package(Path(), "Deck"), Package, ""),
+            (NamedPackage(Path("deck.pptx"), 3), NamedPackage, ""),
+            (NamedPackage(Path("empty.pptx"), 3), NamedPackage, "returned empty.pptx, which is an empty file"),
+            ([Package(Path("missing.pptx"), "Deck")], list, "returned missing.pptx, which does not exist"),
+        ],
+    )
+    def test_a_packager_that_promises_a_type_returns_files_as_well(
+        self, execute, tmp_path, monkeypatch, output, returns, complaint
+    ):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "deck.pptx").write_bytes(b"slides")
+        (tmp_path / "empty.pptx").touch()
+        result = execute(lambda: output, category=Category.PACKAGER, returns=returns)
         assert result.errors == ((complaint,) if complaint else ())
 
 
