@@ -10,7 +10,6 @@ The decorated callable itself is returned unchanged and stays callable as before
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +25,6 @@ ScenarioSource = Sequence[Any] | Callable[[], Iterable[Any]] | str
 
 ReturnType = type[Any] | UnionType | tuple[type[Any], ...]
 """What ``isinstance`` accepts."""
-
-DEFINITION_ATTRIBUTE = "__aicmo_perf_feature__"
-"""Where a decorated callable carries its definition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -189,19 +185,14 @@ def feature(
             namespace=namespace,
         )
         _registry.append(definition)
-        # the registry is what counts; the mark only lets rules of discovery honour what the decorator says
-        with contextlib.suppress(AttributeError, TypeError):
-            setattr(target, DEFINITION_ATTRIBUTE, definition)
         return target
 
     return register if function is None else register(function)
 
 
 def definition_of(function: object) -> FeatureDefinition | None:
-    """What the decorator noted on this callable; None when it is not decorated."""
-    # of the object itself: a wrapper made by functools.wraps copies its target's attributes
-    definition = getattr(function, "__dict__", {}).get(DEFINITION_ATTRIBUTE)
-    return definition if isinstance(definition, FeatureDefinition) and definition.function is function else None
+    """What the last decorator of this callable said of it; None when it is not decorated."""
+    return next((one for one in reversed(_registry) if one.function is function), None)
 
 
 def _registering_namespace() -> dict[str, Any]:
