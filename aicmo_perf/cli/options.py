@@ -117,7 +117,10 @@ gate_options = stacked(
     setting("--strict/--no-strict", help="Exit with 3 when nothing could be judged for speed."),
     setting("--critical-failing/--no-critical-failing", help="Rule: a critical feature fails, wholly or in part."),
     setting("--newly-failing/--no-newly-failing", help="Rule: a feature fails that passed in the baseline."),
-    setting("--vanished-critical/--no-vanished-critical", help="Rule: a critical feature of the baseline is gone."),
+    setting(
+        "--vanished-critical/--no-vanished-critical",
+        help="Rule: a critical feature is gone or skipped.",
+    ),
     setting("--flaky/--no-flaky", help="Rule: iterations on unchanged code disagree."),
     setting("--slower/--no-slower", help="Rule: a feature is slower than its baseline."),
     setting("--min-effect", "min_effect_ratio", type=RATIO, help="Smaller slowdowns are not reported, e.g. 10%."),

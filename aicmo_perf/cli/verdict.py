@@ -35,7 +35,7 @@ def announce(judged: JudgedRun, form: str, *, err: bool = False) -> None:
 
         from aicmo_perf.report import to_github
 
-        click.echo(to_github.to_github(*arguments), nl=False)
+        click.echo(to_github.to_github(judged.verdict), nl=False)
         if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
             _append(Path(summary), to_github.job_summary(*arguments))
     else:

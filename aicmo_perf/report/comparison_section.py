@@ -46,7 +46,7 @@ def new_features(comparison: RunComparison) -> list[FeatureComparison]:
 
 
 def status_changes(comparison: RunComparison) -> list[FeatureComparison]:
-    """Features whose status was another in the newest baseline run."""
+    """Features whose status was another before the change."""
     return [item for item in comparison.features if item.status_changed]
 
 

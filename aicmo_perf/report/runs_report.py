@@ -84,7 +84,7 @@ def build_run_details(result: SelfTestResult) -> Document:
     environment = environment_bullets(run) if run.environment.facts else Paragraph(prose("Not recorded."))
     return Document(
         (
-            Heading(1, run.title.capitalize()),
+            Heading(1, run.title_at_start),
             *state_notice(result),
             detail_bullets(run),
             Heading(2, "Options"),

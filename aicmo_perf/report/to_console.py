@@ -40,7 +40,7 @@ _STYLES = {
     Tone.MUTED: "dim",
 }
 _RULES = {1: "═", 2: "─"}
-_GAP_WIDTH = 2
+_GAP_WIDTH = 3
 _LEAST_WRAPPED_WIDTH = 24
 _TAB_WIDTH = 4
 

@@ -16,13 +16,8 @@ from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, findin
 from aicmo_perf.report.to_markdown import to_markdown
 
 
-def to_github(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
-    """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say.
-
-    Args:
-        verdict: what the gate decided; its sentences name run and feature.
-        result, comparison: as every format takes them; nothing of them is left to say here.
-    """
+def to_github(verdict: Verdict) -> str:
+    """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say."""
     return "".join(f"{line}\n" for line in _lines(verdict))
 
 

@@ -19,11 +19,12 @@ from aicmo_perf.baseline import (
 from aicmo_perf.comparison import RunComparison, SuiteBaseline, compare_with_baselines
 from aicmo_perf.config import GateSettings, Settings
 from aicmo_perf.environment import default_branch
-from aicmo_perf.errors import NotFoundError, nearest_hint
+from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
 from aicmo_perf.gate import GatePolicy, Rule, Verdict, judge
 from aicmo_perf.model import FeatureKey, Run, RunFilter, SelfTestResult, Series
 from aicmo_perf.stats.comparison import SlownessPolicy
 from aicmo_perf.store import Store
+from aicmo_perf.units import count_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,12 @@ def check_gate(store: Store, settings: Settings) -> None:
 def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) -> GatePolicy:
     """The policy that the settings describe, of these rules at most; what is not set is the policy's own default."""
     switched_on = frozenset(rule for rule in rules or Rule if getattr(settings, rule.value))
+    policy_runs = settings.min_run_count or SlownessPolicy().min_run_count
+    if settings.window < policy_runs:
+        raise UsageError(
+            f"A window of {count_of(settings.window, 'run')} never holds the {policy_runs} that a judgement needs.",
+            "Raise the window, or lower the least number of runs.",
+        )
     thresholds = {
         item.name: value for item in fields(SlownessPolicy) if (value := getattr(settings, item.name, None)) is not None
     }

@@ -19,7 +19,7 @@ def pin_run(settings: Settings, name: str, reference: str, reason: str) -> Pin:
     with open_store(settings.db_url) as store:
         run = store.find_run(reference, within=RunFilter(state=RunState.COMPLETE))
         if run.state is not RunState.COMPLETE:
-            raise UsageError(f"{run.title.capitalize()} is {run.state}.", "Pin a run that was completed.")
+            raise UsageError(f"{run.title_at_start} is {run.state}.", "Pin a run that was completed.")
         return store.pin(name, run, pinned_at=datetime.now(UTC), pinned_by=current_user(), reason=reason)
 
 

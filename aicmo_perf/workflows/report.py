@@ -35,7 +35,7 @@ def load_complete(settings: Settings, reference: str) -> JudgedRun:
     judged = load_judged(settings, reference)
     run = judged.result.run
     if run.state is RunState.INTERRUPTED:
-        raise StoreError(f"{run.title.capitalize()} was interrupted and cannot be judged.", "Run the suite again.")
+        raise StoreError(f"{run.title_at_start} was interrupted and cannot be judged.", "Run the suite again.")
     if run.state is RunState.RUNNING:
-        raise StoreError(f"{run.title.capitalize()} still goes on.", "Judge it when it has ended.")
+        raise StoreError(f"{run.title_at_start} still goes on.", "Judge it when it has ended.")
     return judged

@@ -78,8 +78,8 @@ def test_junit_is_well_formed_for_any_text(name, text):
 
 
 def test_github_annotations(failed_verdict, rich_result, rich_comparison, golden):
-    golden("gate.github.txt", to_github(failed_verdict, rich_result, rich_comparison))
-    assert to_github(Verdict(), rich_result) == ""
+    golden("gate.github.txt", to_github(failed_verdict))
+    assert to_github(Verdict()) == ""
 
 
 @settings(max_examples=200, deadline=None)
@@ -87,7 +87,7 @@ def test_github_annotations(failed_verdict, rich_result, rich_comparison, golden
 def test_a_github_annotation_is_one_line_for_any_text(name, text):
     status = FeatureStatus(name or "x", Category.OTHER, Status.PASS, suite="s")
     finding = Finding(rule=Rule.SLOWER, feature=status.feature, message=text, advice="")
-    printed = to_github(Verdict(findings=(finding,), notes=(text,)), result_with(status))
+    printed = to_github(Verdict(findings=(finding,), notes=(text,)))
     printed.encode("utf-8")
     error, notice = printed.splitlines()
     prefix, title, message = error.split("::")[0], *error.removeprefix("::error title=").split("::", 1)

@@ -158,3 +158,15 @@ def test_five_hundred_features_do_not_take_long(minimal_result):
         for _ in range(10):
             render(build_run_report(small))
         assert large_seconds < 5 * (time.process_time() - started)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_a_column_that_wraps_leaves_the_others_whole(width):
+    titles = ["Number", "Moment", "Manner", "Features", "Length"]
+    columns = tuple(Column(title, wraps=title == "Features") for title in titles)
+    row = ("12345678", "2026-01-01 00:00:00 UTC", "deterministic", "many words that need room " * 5, "9 s")
+    text = to_console(Document((Table(columns, (tuple(map(Cell, row)),)),)), width=width)
+    lines = text.splitlines()
+    assert all(title in lines[0] for title in titles)
+    assert all(cell in lines[2] for cell in (*row[:3], row[4]))
+    assert all(len(line) <= width for line in lines)
