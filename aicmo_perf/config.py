@@ -265,7 +265,7 @@ OPTION_KEYS = (
 GATE_KEYS = (
     Key("critical_failing", "critical_failing", _flag, "true", "a critical feature fails, wholly or in part"),
     Key("newly_failing", "newly_failing", _flag, "true", "a feature fails that passed in the baseline"),
-    Key("vanished_critical", "vanished_critical", _flag, "true", "a critical feature of the baseline is gone or skipped"),
+    Key("vanished_critical", "vanished_critical", _flag, "true", "a critical feature is gone or skipped"),
     Key("flaky", "flaky", _flag, "true", "iterations on unchanged code disagree"),
     Key("slower", "slower", _flag, "true", "a feature is slower than its baseline"),
     Key("min_effect", "min_effect_ratio", _ratio, '"10%"', "smaller slowdowns are not reported"),

@@ -7,7 +7,7 @@ anything that surrounds them.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aicmo_perf.self_test.measure import BatchTime, Clock, paused_garbage_collection
@@ -54,6 +54,8 @@ def caller_for(function: Callable[..., Any], *, takes_scenario: bool, clock: Clo
     # an object whose __call__ is asynchronous is as good as a function
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(type(function), "__call__", None)):  # noqa: B004
         return AsyncCaller(function, takes_scenario=takes_scenario, clock=clock)
+    if inspect.isasyncgenfunction(function):
+        return AsyncCaller(_drained_asynchronously(function), takes_scenario=takes_scenario, clock=clock)
     if inspect.isgeneratorfunction(function):
         function = _drained(function)
     return PlainCaller(function, takes_scenario=takes_scenario, clock=clock)
@@ -64,6 +66,15 @@ def _drained(function: Callable[..., Any]) -> Callable[..., list[Any]]:
 
     def call(*scenario: Any) -> list[Any]:
         return list(function(*scenario))
+
+    return call
+
+
+def _drained_asynchronously(function: Callable[..., AsyncIterator[Any]]) -> Callable[..., Awaitable[list[Any]]]:
+    """The same of an asynchronous one."""
+
+    async def call(*scenario: Any) -> list[Any]:
+        return [item async for item in function(*scenario)]
 
     return call
 

@@ -190,11 +190,6 @@ def feature(
     return register if function is None else register(function)
 
 
-def definition_of(function: object) -> FeatureDefinition | None:
-    """What the last decorator of this callable said of it; None when it is not decorated."""
-    return next((one for one in reversed(_registry) if one.function is function), None)
-
-
 def _registering_namespace() -> dict[str, Any]:
     """The globals of the module whose top-level code is running, else of the decorator's caller.
 

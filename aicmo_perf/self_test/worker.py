@@ -58,7 +58,8 @@ def _work(assignment: Assignment, channel: Channel) -> None:
     except AicmoPerfError as error:
         channel.send(Refused(type(error).__name__, error.message, error.hint))
         return
-    chosen = [one for position, one in enumerate(found) if position in selected]
+    # A module that cannot be imported may hide what was selected, so a selection does not hide it.
+    chosen = [one for position, one in enumerate(found) if position in selected or one.definition is None]
     executor = FeatureExecutor(assignment.options, seeding, Clock(), channel.tick)
     state = StandardState()
     done = frozenset(assignment.done)

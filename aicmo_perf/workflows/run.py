@@ -17,7 +17,6 @@ from types import FrameType
 
 from aicmo_perf.config import Settings
 from aicmo_perf.environment import current_ci_job, current_commit, current_environment, current_owner
-from aicmo_perf.errors import SuiteError
 from aicmo_perf.gate import Rule
 from aicmo_perf.model import (
     Feature,
@@ -76,7 +75,7 @@ def execute_run(
         relay_output: pass on what the features print, to standard error.
         on_event: called with each event of the engine, for progress.
 
-    Raises: SuiteError when there are no features; StoreError when the database fails.
+    Raises: SuiteError when a suite is missing or has no features; StoreError when the database fails.
     """
     notices: list[str] = []
     suites = settings.suites
@@ -112,11 +111,6 @@ def _record(
         with _signals_as_descriptor() as interrupt, closing(run_engine(plan, interrupt=interrupt)) as events:
             for event in events:
                 if isinstance(event, Collected) and run is None:
-                    if not event.features:
-                        raise SuiteError(
-                            f"There are no features in {', '.join(plan.suites) or 'what the rules discover'}.",
-                            "Decorate functions with @feature, or add a [[tool.aicmo-perf.discover]] rule.",
-                        )
                     run = store.start_run(_new_run(plan, settings, label, started_at, event.features))
                 elif isinstance(event, IterationResult) and run is not None:
                     earlier = iterations.setdefault(event.feature.key, [])

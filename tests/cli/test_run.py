@@ -136,6 +136,20 @@ def test_a_suite_that_cannot_be_imported_is_a_failed_run(project: Path, invoke: 
     assert "no_such_package" in answer.stdout
 
 
+def test_a_selection_does_not_hide_a_suite_that_cannot_be_imported(project: Path, invoke: Invoke) -> None:
+    (project / "broken.py").write_text("import no_such_package\n")
+    answer = invoke("run", "selftest.py", "broken.py", "-k", "title")
+    assert answer.exit_code == 1
+    assert "no_such_package" in answer.stdout
+
+
+def test_one_empty_suite_of_two_is_never_green(project: Path, invoke: Invoke) -> None:
+    (project / "empty.py").write_text("")
+    answer = invoke("run", "selftest.py", "empty.py")
+    assert answer.exit_code == 3
+    assert "empty" in answer.stderr
+
+
 def test_flag_beats_variable_beats_file(project: Path, invoke: Invoke) -> None:
     def sampled(*arguments: str, env: dict[str, str] | None = None) -> int:
         answer = invoke("run", "--json", "-", "--max-time", "0s", *arguments, env=env)

@@ -239,6 +239,16 @@ class TestCalling:
         result = execute.as_it_is(posts, validate=lambda output: output == ["monday", "tuesday"])
         assert (result.status, result.errors) == (Status.PASS, ())
 
+    def test_an_asynchronous_generator_is_drained(self, execute, time):
+        async def posts():
+            time.spend(0.1)
+            yield "monday"
+            yield "tuesday"
+
+        result = execute.as_it_is(posts, validate=lambda output: output == ["monday", "tuesday"])
+        assert (result.status, result.errors) == (Status.PASS, ())
+        assert result.first_call_seconds >= 0.1
+
     @pytest.mark.parametrize(
         ("function", "scenarios", "text"),
         [

@@ -16,7 +16,7 @@ import pytest
 
 import aicmo_perf.suites.aicmo as suite
 from aicmo_perf.model import Category
-from aicmo_perf.self_test.feature import Collector, FeatureDefinition, Skip, collect_into, definition_of
+from aicmo_perf.self_test.feature import Collector, FeatureDefinition, Skip, collect_into, registered_definitions
 from aicmo_perf.suites.aicmo import deliverables
 from aicmo_perf.suites.aicmo.briefs import BRIEFS, INN, TRATTORIA
 
@@ -31,9 +31,7 @@ PACKAGERS = ("generate_html_summary", "generate_full_deck_pptx", "generate_strat
 
 
 def definition(name: str) -> FeatureDefinition:
-    found = definition_of(getattr(suite, name))
-    assert found is not None
-    return found
+    return next(one for one in registered_definitions() if one.function is getattr(suite, name))
 
 
 def in_fresh_process(code: str, *flags: str, **environment: str) -> Any:
