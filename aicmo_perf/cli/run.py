@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from aicmo_perf.workflows.judging import JudgedRun
 
 REPORT_NAME = "AICMO_SELF_TEST_REPORT"
-DEFAULT_FLAKINESS_ITERATIONS = 3
 
 _measuring_options = stacked(
     setting("--full/--quick", help="All scenarios of each feature, or the first two."),
@@ -106,7 +105,7 @@ def _settings(
     if flakiness_check:
         if given["deterministic"] is False:
             note("A flakiness check is deterministic, whatever --live says.")
-        iterations = given["iterations"] or max(DEFAULT_FLAKINESS_ITERATIONS, settings.options.iterations)
+        iterations = given["iterations"] or settings.options.for_flakiness_check().iterations
         if iterations == 1:
             raise click.UsageError("A flakiness check needs at least two iterations to compare.")
         settings = settings.override(deterministic=True, iterations=iterations)

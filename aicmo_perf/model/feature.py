@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 
 
 class Status(StrEnum):
@@ -67,6 +68,14 @@ class Feature:
     def key(self) -> FeatureKey:
         """Its identity."""
         return (self.suite, self.qualified_name)
+
+    def is_meant_by(self, glob: str) -> bool:
+        """Whether a glob, case and all, fits its name, qualified name or ``suite:qualified_name``.
+
+        A name that holds brackets, as a parametrised test's does, also means itself.
+        """
+        names = (self.name, self.qualified_name, f"{self.suite}:{self.qualified_name}")
+        return glob in names or any(fnmatchcase(name, glob) for name in names)
 
 
 FeatureKey = tuple[str, str]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
 from aicmo_perf.model.feature import FeatureStatus, feature_labels
+
+FLAKINESS_ITERATIONS = 3
+"""How many iterations a flakiness check compares, unless it is told."""
 
 
 class Mode(StrEnum):
@@ -62,6 +65,10 @@ class RunOptions:
             raise ValueError("a run has at least one iteration and one sample")
         if not self.timeout_seconds > 0 or self.min_sampling_seconds < 0 or self.max_sampling_seconds < 0:
             raise ValueError("times must not be negative, and a time-out must be positive")
+
+    def for_flakiness_check(self) -> RunOptions:
+        """These options with as many iterations as a flakiness check takes: three, unless more are asked for."""
+        return replace(self, iterations=max(self.iterations, FLAKINESS_ITERATIONS))
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready, for the store and for machine output."""

@@ -25,8 +25,7 @@ from aicmo_perf.errors import SuiteError, nearest_hint
 from aicmo_perf.model import DiscoverRule, Feature
 from aicmo_perf.self_test.failure_text import describe_exception
 from aicmo_perf.self_test.feature import FeatureDefinition, registered_definitions
-
-ENTRY_POINT_GROUP = "aicmo_perf.suites"
+from aicmo_perf.self_test.plan import ENTRY_POINT_GROUP
 
 _DECORATE_HINT = "Decorate functions with @feature, or add a [[tool.aicmo-perf.discover]] rule."
 _RULE_HINT = "A rule means public functions, in the modules that define them; check both of its patterns."

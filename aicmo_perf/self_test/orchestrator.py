@@ -22,21 +22,15 @@ from aicmo_perf.model import (
     time_ordered_uuid,
 )
 from aicmo_perf.self_test.engine import run_engine
-from aicmo_perf.self_test.plan import EnginePlan
+from aicmo_perf.self_test.plan import EnginePlan, default_suites
 from aicmo_perf.version import __version__
-
-DEFAULT_SUITES = ("aicmo",)
-"""What is run when nothing is named: the reference suite."""
-
-FLAKINESS_ITERATIONS = 3
-"""How many times a flakiness check exercises a suite, unless more are asked for."""
 
 
 class SelfTestOrchestrator:
     """Runs suites and says what became of each feature.
 
     Args:
-        suites: as in EnginePlan; the reference suite when there are neither suites nor rules.
+        suites: as in EnginePlan; when there are neither suites nor rules, as ``default_suites`` says.
         discover: rules for code that is not decorated.
         project_root: where the workers start; the current directory by default.
         options: how to measure.
@@ -51,7 +45,7 @@ class SelfTestOrchestrator:
         options: RunOptions | None = None,
     ) -> None:
         if suites is None:
-            suites = () if discover else DEFAULT_SUITES
+            suites = () if discover else default_suites()
         self._suites = tuple(suites)
         self._discover = tuple(discover)
         self._project_root = Path.cwd() if project_root is None else Path(project_root)
@@ -72,14 +66,12 @@ class SelfTestOrchestrator:
             SuiteError: a suite cannot be found, or a suite or a rule has no features.
             NotFoundError: the selection in the options matches nothing.
         """
-        iterations = self._options.iterations
-        if flakiness_check:
-            iterations = max(iterations, FLAKINESS_ITERATIONS)
+        options = self._options.for_flakiness_check() if flakiness_check else self._options
         plan = EnginePlan(
             suites=self._suites,
             discover=self._discover,
             mode=Mode.DETERMINISTIC if deterministic or flakiness_check else Mode.LIVE,
-            options=replace(self._options, quick=quick_mode, iterations=iterations),
+            options=replace(options, quick=quick_mode),
             project_root=self._project_root,
         )
         started_at = datetime.now(UTC)

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from aicmo_perf.errors import NotFoundError, nearest_hint
 from aicmo_perf.model import DiscoverRule, Feature, Mode, RunOptions
+
+ENTRY_POINT_GROUP = "aicmo_perf.suites"
+REFERENCE_SUITE = "aicmo"
+
+
+def default_suites() -> tuple[str, ...]:
+    """What to run when nobody says: the suites that installed packages announce, else the reference suite."""
+    from importlib.metadata import entry_points  # slow to import, and seldom needed
+
+    announced = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)} - {REFERENCE_SUITE}
+    return tuple(sorted(announced)) or (REFERENCE_SUITE,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +55,12 @@ def select_features(features: Iterable[Feature], selection: Sequence[str], *, ma
     listed = list(features)
     if not selection:
         return frozenset(range(len(listed)))
-    spellings = [
-        (feature.name, feature.qualified_name, f"{feature.suite}:{feature.qualified_name}") for feature in listed
-    ]
     chosen: set[int] = set()
     for glob in selection:
-        matching = {
-            position for position, names in enumerate(spellings) if any(fnmatchcase(name, glob) for name in names)
-        }
+        matching = {position for position, feature in enumerate(listed) if feature.is_meant_by(glob)}
         if not matching and not may_miss:
-            everything = [name for names in spellings for name in names]
-            hint = nearest_hint(glob, everything, otherwise=f"There are {len(listed)} features in these suites.")
+            names = [feature.qualified_name if "." in glob else feature.name for feature in listed]
+            hint = nearest_hint(glob, names, otherwise=f"There are {len(listed)} features in these suites.")
             raise NotFoundError(f"No feature matches {glob!r}.", hint)
         chosen |= matching
     return frozenset(chosen)

@@ -123,7 +123,7 @@ def backup(database: Database, target: Path) -> None:
     if target.exists():
         raise StoreError(f"{target} exists already and is not overwritten.", _BACKUP_HINT)
     if not target.absolute().parent.is_dir():
-        raise StoreError(f"There is no folder {target.absolute().parent}.", "Make it, or name a file elsewhere.")
+        raise StoreError(f"{target} cannot be written, for its folder does not exist.", _BACKUP_HINT)
     database.require_file()
     # a name of its own until it is whole, so that a half-written copy is never taken for a backup
     partial = target.with_name(target.name + ".partial")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
@@ -40,7 +39,7 @@ def read_features(connection: Connection, globs: Sequence[str], suite: str | Non
     if globs and not any(_WILDCARDS.intersection(glob) for glob in globs):
         statement = statement.where(or_(*map(_is_called, globs)))
     found = (_feature_of(row) for row in connection.execute(statement))
-    return tuple(feature for feature in found if not globs or any(_matches(feature, glob) for glob in globs))
+    return tuple(feature for feature in found if not globs or any(feature.is_meant_by(glob) for glob in globs))
 
 
 def _is_called(name: str) -> ColumnElement[bool]:
@@ -149,12 +148,6 @@ def _feature_of(row: Row[Any]) -> Feature:
         category=row.category,
         critical=row.critical,
     )
-
-
-def _matches(feature: Feature, glob: str) -> bool:
-    """Whether a glob means the feature; a name that contains brackets also means itself."""
-    names = (feature.name, feature.qualified_name, f"{feature.suite}:{feature.qualified_name}")
-    return glob in names or any(fnmatchcase(name, glob) for name in names)
 
 
 def _point_of(values: Sequence[Any], run: Run) -> PastResult:

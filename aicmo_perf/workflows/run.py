@@ -29,12 +29,11 @@ from aicmo_perf.model import (
     time_ordered_uuid,
 )
 from aicmo_perf.self_test.engine import Collected, EngineEvent, run_engine
-from aicmo_perf.self_test.plan import EnginePlan
+from aicmo_perf.self_test.plan import REFERENCE_SUITE, EnginePlan, default_suites
 from aicmo_perf.store import Store, open_store
 from aicmo_perf.version import __version__
 from aicmo_perf.workflows.judging import JudgedRun, check_gate, judge_run
 from aicmo_perf.workflows.liveness import bury_the_dead
-from aicmo_perf.workflows.suites import default_suites
 
 # A run without the gate is still judged by what it can know without a past.
 RULES_WITHOUT_HISTORY = frozenset({Rule.CRITICAL_FAILING, Rule.FLAKY})
@@ -80,8 +79,11 @@ def execute_run(
     notices: list[str] = []
     suites = settings.suites
     if not suites and not settings.discover:
-        suites, notice = default_suites()
-        notices.extend(notice)
+        suites = default_suites()
+        if suites == (REFERENCE_SUITE,):
+            notices.append(
+                "No suite is named or configured: this ran the reference suite; 'aicmo-perf init' sets up your own."
+            )
     plan = EnginePlan(
         suites=suites,
         discover=settings.discover,
