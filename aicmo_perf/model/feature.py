@@ -12,7 +12,11 @@ from fnmatch import fnmatchcase
 
 
 class Status(StrEnum):
-    """What became of a feature. ``fail``: its scenarios fail; ``error``: it crashed, overran or could not be called."""
+    """What became of a feature.
+
+    ``partial``: some scenarios fail, or calls that repeat them; ``fail``: all scenarios do; ``error``: it crashed,
+    overran or could not be called.
+    """
 
     PASS = "pass"
     PARTIAL = "partial"

@@ -115,6 +115,30 @@ def test_a_suite_file_is_named_from_where_one_stands(project: Path, invoke: Invo
     assert {feature["suite"] for feature in payload["features"]} == {"selftest"}
 
 
+def test_a_feature_that_fails_every_second_call_is_flaky(project: Path, invoke: Invoke) -> None:
+    """Three calls here: they fail first in one process, when repeated in the next."""
+    (project / "selftest.py").write_text(
+        """
+import pathlib
+from aicmo_perf import feature
+
+COUNT = pathlib.Path("count")
+
+
+@feature
+def counting():
+    number = int(COUNT.read_text()) + 1 if COUNT.exists() else 1
+    COUNT.write_text(str(number))
+    if number % 2:
+        raise RuntimeError("odd")
+"""
+    )
+    assert invoke("run", "--flakiness-check").exit_code == 1
+    (feature,) = json.loads((project / f"{REPORT}.json").read_text())["features"]
+    assert feature["flaky"]
+    assert {signature["status"] for signature in feature["signatures"]} == {"fail", "partial"}
+
+
 def test_zero_features_is_never_green(project: Path, invoke: Invoke) -> None:
     (project / "selftest.py").write_text("")
     answer = invoke("run")
