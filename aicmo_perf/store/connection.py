@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from aicmo_perf.store.failures import LOCK_TIMEOUT_SECONDS, database_errors
 
 # Larger pages than SQLite's usual 4 KiB waste less at their ends on rows of a few hundred samples.
 _PAGE_SIZE_BYTES = 8192
+_RETRY_SECONDS = 0.01
 _BEGIN_OPTION = "aicmo_perf_begin"
 
 
@@ -159,8 +161,7 @@ class Database:
             raise _unusable(self.name, error) from error
         with database_errors(self.name), closing(self._connect_for_migration()) as connection:
             connection.execute(f"PRAGMA page_size = {_PAGE_SIZE_BYTES}")
-            # Readers go on while a run writes, and a commit needs no wait for the disk.
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection)
 
 
 _URL_HINT = "Name a file, or write a URL like postgresql+psycopg://user@host/name."
@@ -181,6 +182,24 @@ def _located(location: str) -> tuple[Path | None, str, str]:
     if not url.database or url.database == ":memory:" or url.query:
         raise UsageError(f"{location!r} names no file to keep the history in.", _URL_HINT)
     return Path(url.database).expanduser().absolute(), url.database, ""
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Keep a log beside the file: readers go on while a run writes, and a commit needs no wait for the disk.
+
+    Of several processes that switch a new file at once, each holds a lock that another needs; SQLite then gives up at
+    once, whatever the time-out. One of them gets through, and the others find it done.
+    """
+    give_up = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # the low byte is the code itself, whatever extends it
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= give_up:
+                raise
+            time.sleep(_RETRY_SECONDS)
 
 
 def _open(path: Path, mode: str, *, foreign_keys: bool) -> sqlite3.Connection:
