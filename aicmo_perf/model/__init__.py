@@ -23,33 +23,41 @@ from aicmo_perf.model.run import (
     Run,
     RunFilter,
     RunOptions,
+    RunRole,
     RunState,
     SelfTestResult,
     time_ordered_uuid,
 )
-from aicmo_perf.model.series import Change, PastResult, Series
+from aicmo_perf.model.series import AcceptedChange, Change, ChangePoint, Line, PastResult, Series
+from aicmo_perf.model.summary import high_quantile, low_quantile
 
 __all__ = [
     "IDENTITY_FACTS",
+    "AcceptedChange",
     "Category",
     "Change",
+    "ChangePoint",
     "DiscoverRule",
     "Environment",
     "Feature",
     "FeatureKey",
     "FeatureStatus",
     "IterationResult",
+    "Line",
     "Mode",
     "Owner",
     "PastResult",
     "Run",
     "RunFilter",
     "RunOptions",
+    "RunRole",
     "RunState",
     "SelfTestResult",
     "Series",
     "Signature",
     "Status",
     "feature_labels",
+    "high_quantile",
+    "low_quantile",
     "time_ordered_uuid",
 ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from aicmo_perf.model.summary import high_quantile, low_quantile
+
 
 class Status(StrEnum):
     """What became of a feature.
@@ -161,6 +163,9 @@ class FeatureStatus:
         first_call_seconds: median over the iterations of the first call in a fresh process.
         sample_count: warm samples behind the runtime.
         min_seconds, mean_seconds, stddev_seconds: of the warm samples; stddev is None under two.
+        low_seconds: what the runtime is judged by: the median over the iterations of each one's low quantile
+            (`aicmo_perf.model.summary`).
+        high_seconds: the same of the high quantiles, which tells of calls that are slow now and then.
         cpu_seconds: CPU seconds per warm call, median over the iterations.
         peak_rss_bytes: the largest of any iteration.
         signatures, output_digests: one an iteration, in order.
@@ -182,6 +187,8 @@ class FeatureStatus:
     min_seconds: float | None = None
     mean_seconds: float | None = None
     stddev_seconds: float | None = None
+    low_seconds: float | None = None
+    high_seconds: float | None = None
     cpu_seconds: float | None = None
     peak_rss_bytes: int | None = None
     signatures: tuple[Signature, ...] = ()
@@ -202,7 +209,8 @@ class FeatureStatus:
             raise ValueError("a feature's status needs at least one iteration")
         worst = max(iterations, key=lambda result: result.status.severity)
         feature = worst.feature
-        samples = [sample for result in iterations for sample in result.samples_seconds]
+        measured = [result.samples_seconds for result in iterations if result.samples_seconds]
+        samples = [sample for of_one in measured for sample in of_one]
         firsts = [result.first_call_seconds for result in iterations if result.first_call_seconds is not None]
         cpus = [result.cpu_seconds for result in iterations if result.cpu_seconds is not None]
         peaks = [result.peak_rss_bytes for result in iterations if result.peak_rss_bytes is not None]
@@ -223,6 +231,8 @@ class FeatureStatus:
             min_seconds=min(samples, default=None),
             mean_seconds=statistics.fmean(samples) if samples else None,
             stddev_seconds=statistics.stdev(samples) if len(samples) > 1 else None,
+            low_seconds=statistics.median(map(low_quantile, measured)) if measured else None,
+            high_seconds=statistics.median(map(high_quantile, measured)) if measured else None,
             cpu_seconds=statistics.median(cpus) if cpus else None,
             peak_rss_bytes=max(peaks, default=None),
             signatures=tuple(result.signature for result in iterations),

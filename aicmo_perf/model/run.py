@@ -22,6 +22,20 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+class RunRole(StrEnum):
+    """What a run is for: most stand for themselves; the others were measured beside one another.
+
+    The base sides and the re-runs are *companions* of the run under judgement: they help to judge it, and nothing
+    else is ever compared with them.
+    """
+
+    SINGLE = "single"
+    PAIRED_HEAD = "paired_head"
+    PAIRED_BASE = "paired_base"
+    RERUN_HEAD = "rerun_head"
+    RERUN_BASE = "rerun_base"
+
+
 class RunState(StrEnum):
     """Where a run is in its life. Only complete runs are baselines."""
 
@@ -139,6 +153,10 @@ class Run:
         suites: names of the suites it exercised.
         commit_sha, branch, dirty: of the project's git repository; None where there is none.
         ci_provider, ci_url: None outside CI.
+        pull_request: the number or name of the pull request that CI measured; None otherwise. Such runs are no baseline
+            unless they are asked for.
+        role: whether it stands for itself, or was measured beside another.
+        companion_of: the store's number of the run that it helps to judge; None for a run that stands for itself.
         label: a name given by people.
         tool_version: of aicmo-perf.
         owner: the writing process.
@@ -158,6 +176,9 @@ class Run:
     dirty: bool | None = None
     ci_provider: str | None = None
     ci_url: str | None = None
+    pull_request: str | None = None
+    role: RunRole = RunRole.SINGLE
+    companion_of: int | None = None
     label: str | None = None
     tool_version: str = ""
     owner: Owner | None = None
@@ -167,6 +188,11 @@ class Run:
         for moment in (self.started_at, self.finished_at):
             if moment is not None and moment.utcoffset() is None:
                 raise ValueError("a run's times must be timezone-aware")
+
+    @property
+    def moment(self) -> tuple[datetime, int]:
+        """Where it comes in the order of runs: by time, since an import may bring older ones; then by number."""
+        return (self.started_at, self.id or 0)
 
     @property
     def title(self) -> str:
@@ -222,7 +248,9 @@ class RunFilter:
         environment: a fingerprint or its start.
         quick: whether only the first scenarios were run.
         since, until: bounds of started_at; aware, since inclusive, until exclusive.
-        before_id: only runs with a smaller id.
+        before: only runs that come earlier than this moment and number (`Run.moment`).
+        pull_requests: whether runs of pull requests count.
+        companions: whether runs count that only help to judge another.
         last: the newest so many.
     """
 
@@ -236,7 +264,9 @@ class RunFilter:
     quick: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
-    before_id: int | None = None
+    before: tuple[datetime, int] | None = None
+    pull_requests: bool = True
+    companions: bool = False
     last: int | None = None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from aicmo_perf.model.feature import Feature, Status
-from aicmo_perf.model.run import Run
+from aicmo_perf.model.run import Mode, Run
 
 
 class Change(StrEnum):
@@ -24,7 +25,7 @@ class PastResult:
 
     Attributes:
         run: the run, with its id.
-        status, runtime_seconds: as in FeatureStatus.
+        status, runtime_seconds, low_seconds, high_seconds, cpu_seconds: as in FeatureStatus.
         error_count, warning_count: as counted then.
         scenario_count: inputs it was exercised with.
         is_flaky, output_varies: as in FeatureStatus.
@@ -33,6 +34,9 @@ class PastResult:
     run: Run
     status: Status
     runtime_seconds: float | None = None
+    low_seconds: float | None = None
+    high_seconds: float | None = None
+    cpu_seconds: float | None = None
     error_count: int = 0
     warning_count: int = 0
     scenario_count: int = 0
@@ -46,3 +50,67 @@ class Series:
 
     feature: Feature
     points: tuple[PastResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Which runs make one history: comparable ones of one branch.
+
+    Attributes:
+        environment: the fingerprint.
+        mode, quick, branch: as in Run and its options.
+    """
+
+    environment: str
+    mode: Mode
+    quick: bool
+    branch: str | None
+
+    @classmethod
+    def of(cls, run: Run) -> Line:
+        """The line that a run belongs to."""
+        return cls(environment=run.environment.fingerprint, mode=run.mode, quick=run.options.quick, branch=run.branch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePoint:
+    """Where the level of a feature's runtimes shifted.
+
+    Attributes:
+        feature: of which feature.
+        run: the first run of the new level.
+        previous_run: the last run of the level before; the change lies in the commits between.
+        before_seconds, after_seconds: median of the low quantiles of either level.
+        confidence: from 0 to 1, how sure it is that the level shifted.
+    """
+
+    feature: Feature
+    run: Run
+    previous_run: Run
+    before_seconds: float
+    after_seconds: float
+    confidence: float
+
+    @property
+    def ratio(self) -> float:
+        """after_seconds / before_seconds; above 1 is slower."""
+        return self.after_seconds / self.before_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedChange:
+    """A new level of a feature that people took as it is: later runs are judged by the runs from this one on.
+
+    Attributes:
+        feature: of which feature.
+        run: the first run of the accepted level.
+        accepted_at: aware UTC.
+        accepted_by: who; None when unknown.
+        reason: why; may be empty.
+    """
+
+    feature: Feature
+    run: Run
+    accepted_at: datetime
+    accepted_by: str | None = None
+    reason: str = ""
