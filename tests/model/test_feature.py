@@ -150,3 +150,19 @@ def test_labels_are_as_short_as_they_may_be():
     same_2 = Feature(suite="two", qualified_name="a.pack", name="pack")
     labels = feature_labels([alone, twin_a, twin_b, same_1, same_2, alone])
     assert list(labels.values()) == ["swot", "a.make", "b.make", "one:a.pack", "two:a.pack"]
+
+
+def test_what_is_judged_is_the_middle_iteration_and_not_the_pool():
+    # one disturbed process of three moves the pooled quantiles, but not the median of each one's own
+    processes = [(1.0, 1.2, 1.4), (1.1, 1.3, 1.5), (9.0, 9.5, 9.9)]
+
+    merged = FeatureStatus.from_iterations([iteration(samples_seconds=samples) for samples in processes])
+
+    assert merged.low_seconds == 1.1
+    assert merged.high_seconds == 1.5
+
+
+def test_nothing_measured_has_nothing_to_judge():
+    merged = FeatureStatus.from_iterations([iteration()])
+    assert merged.low_seconds is None
+    assert merged.high_seconds is None
