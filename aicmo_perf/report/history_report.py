@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from aicmo_perf.model import PastResult, Run, Series, feature_labels
+from aicmo_perf.model import ChangePoint, PastResult, Run, Series, feature_labels
 from aicmo_perf.report.document import (
     Alignment,
     Block,
@@ -24,8 +24,11 @@ from aicmo_perf.report.sparkline import sparkline
 from aicmo_perf.report.trend import RatiosToPrevious, Trend, trend_of, window_of
 from aicmo_perf.report.wording import (
     NOTHING,
+    change_point_text,
     commit_text,
+    commits_between,
     environment_text,
+    level_tone,
     moment_text,
     run_text,
     runs_text,
@@ -35,14 +38,16 @@ from aicmo_perf.units import count_of, format_change, format_seconds, format_sha
 
 _RIGHT = Alignment.RIGHT
 _SPARKLINE_WIDTH = 30
+_OVERVIEW_SPARKLINE_WIDTH = 20
 
 
-def build_history_overview(series: Sequence[Series]) -> Document:
+def build_history_overview(series: Sequence[Series], changes: Sequence[ChangePoint] = ()) -> Document:
     """Every feature in a line.
 
     Args:
         series: one a feature, in the order to show them; a run that is missing in one but not in another series of
             its suite is a gap in the sparkline.
+        changes: the change points in these runs, in any order; the last one of each feature is shown.
     """
     windows = window_of(series)
     runs = _distinct(run for window in windows.values() for run in window)
@@ -50,14 +55,19 @@ def build_history_overview(series: Sequence[Series]) -> Document:
     if not runs:
         return Document((title, Paragraph(prose("No runs."))))
     labels = feature_labels(one.feature for one in series)
-    rows = tuple(_overview_row(labels[one.feature.key], trend_of(one, windows[one.feature.suite])) for one in series)
+    last = {change.feature.key: change for change in sorted(changes, key=lambda change: change.run.moment)}
+    rows = tuple(
+        _overview_row(labels[one.feature.key], trend_of(one, windows[one.feature.suite]), last.get(one.feature.key))
+        for one in series
+    )
     columns = (
         Column("Feature", wraps=True),
         Column("Trend", optional=True),
         Column("Latest", _RIGHT),
-        Column("Median", _RIGHT),
+        Column("Median", _RIGHT, optional=True),
         Column("Spread", _RIGHT, optional=True),
         Column("Change", _RIGHT),
+        Column("Last change point"),
         Column("Status"),
         Column("Failing", _RIGHT, optional=True),
         Column("Flaky", _RIGHT, optional=True),
@@ -71,25 +81,32 @@ def build_history_overview(series: Sequence[Series]) -> Document:
             Paragraph(
                 prose(
                     "Spread: interquartile range by median. Change: newest third of the window against the oldest. "
-                    "Failing, Flaky: number of runs."
+                    "Last change point: where the level shifted last. Failing, Flaky: number of runs."
                 )
             ),
         )
     )
 
 
-def _overview_row(label: str, trend: Trend) -> tuple[Cell, ...]:
+def _overview_row(label: str, trend: Trend, change: ChangePoint | None) -> tuple[Cell, ...]:
     return (
         Cell(label),
-        Cell(sparkline(trend.runtimes_seconds, width=_SPARKLINE_WIDTH)),
+        Cell(sparkline(trend.runtimes_seconds, width=_OVERVIEW_SPARKLINE_WIDTH)),
         Cell(format_seconds(trend.latest_seconds)),
         Cell(format_seconds(trend.median_seconds)),
         Cell(format_share(trend.spread_ratio), Tone.MUTED),
         Cell(format_change(trend.change_ratio)),
+        _last_change_cell(change),
         status_cell(trend.latest_status) if trend.latest_status is not None else Cell(NOTHING),
         _count_cell(trend.failing_count, Tone.BAD),
         _count_cell(trend.flaky_count, Tone.WARN),
     )
+
+
+def _last_change_cell(change: ChangePoint | None) -> Cell:
+    if change is None:
+        return Cell(NOTHING, Tone.MUTED)
+    return Cell(f"{format_change(change.ratio)} at {change.run.title}", level_tone(change.ratio))
 
 
 def _count_cell(count: int, tone: Tone) -> Cell:
@@ -104,7 +121,7 @@ def _window_text(runs: Sequence[Run]) -> str:
 
 def _distinct(runs: Iterable[Run]) -> list[Run]:
     by_uuid = {run.uuid: run for run in runs}
-    return sorted(by_uuid.values(), key=lambda run: (run.started_at, run.id or 0))
+    return sorted(by_uuid.values(), key=lambda run: run.moment)
 
 
 def _mixture_notes(runs: Sequence[Run]) -> Iterator[Block]:
@@ -129,8 +146,13 @@ def _mixture_notes(runs: Sequence[Run]) -> Iterator[Block]:
         yield Bullets(tuple(notes))
 
 
-def build_feature_history(series: Series) -> Document:
-    """One feature run by run, oldest first."""
+def build_feature_history(series: Series, changes: Sequence[ChangePoint] = ()) -> Document:
+    """One feature run by run, oldest first.
+
+    Args:
+        series: the feature's results.
+        changes: its change points in these runs, in any order: each is marked at the first run of the new level.
+    """
     feature = series.feature
     points = series.points
     title = Heading(1, f"History of {feature.name}")
@@ -151,11 +173,16 @@ def build_feature_history(series: Series) -> Document:
         Column("To previous", _RIGHT),
         Column("Status"),
     ]
+    shifts = {change.run.uuid: change for change in changes}
+    if shifts:
+        columns.append(Column("Level"))
     if len(machines) > 1:
         columns.append(Column("Machine", optional=True))
     rows = []
     for point, ratio in zip(points, RatiosToPrevious().of(points), strict=True):
         cells = _point_cells(point, ratio)
+        if shifts:
+            cells.append(_level_cell(shifts.get(point.run.uuid)))
         if len(machines) > 1:
             cells.append(Cell(point.run.environment.fingerprint, Tone.MUTED))
         rows.append(tuple(cells))
@@ -169,8 +196,30 @@ def build_feature_history(series: Series) -> Document:
             Paragraph(
                 prose("To previous: against the nearest earlier run in the same mode, on the same machine, as deep.")
             ),
+            *_change_blocks(changes),
         )
     )
+
+
+def _level_cell(change: ChangePoint | None) -> Cell:
+    """The mark at the first run of a new level."""
+    if change is None:
+        return Cell("")
+    return Cell(f"{'▲' if change.ratio > 1 else '▼'} {format_change(change.ratio)}", level_tone(change.ratio))
+
+
+def _change_blocks(changes: Sequence[ChangePoint]) -> Iterator[Block]:
+    """The change points in words, newest first, with how to look at the commits."""
+    if not changes:
+        return
+    yield Heading(2, "Since When")
+    items = []
+    for change in sorted(changes, key=lambda change: change.run.moment, reverse=True):
+        commits = commits_between(change.previous_run, change.run)
+        look = ("; what changed: ", code(f"git log {commits}")) if commits else ()
+        items.append(prose(change_point_text(change), *look))
+    yield Bullets(tuple(items))
+    yield Paragraph(prose("A level is the median of its runs' low quantiles; ▲ and ▼ mark the first run of a new one."))
 
 
 def _trend_facts(trend: Trend, runs: Sequence[Run]) -> Iterator[tuple[str, str]]:

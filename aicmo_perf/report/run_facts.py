@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aicmo_perf.model import Mode, Run
 from aicmo_perf.report.document import Bullets, Prose, bold, prose
 from aicmo_perf.report.result_sections import selection_prose
-from aicmo_perf.report.wording import NOTHING, commit_text, duration_text, environment_text, moment_text
+from aicmo_perf.report.wording import NOTHING, commit_text, duration_text, environment_text, moment_text, role_text
 from aicmo_perf.units import format_seconds
 
 MODE_TEXTS = {
@@ -30,6 +30,8 @@ def _header(run: Run) -> Iterator[Prose]:
     yield _fact("Run", run.uuid if run.id is None else f"{run.id} ({run.uuid})")
     if run.label:
         yield _fact("Label", run.label)
+    if role := role_text(run):
+        yield _fact("Role", role)
     yield _fact("Date", moment_text(run.started_at))
     yield _fact("Commit", commit_text(run))
     yield _fact("Branch", run.branch or NOTHING)

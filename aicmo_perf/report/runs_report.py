@@ -28,6 +28,7 @@ from aicmo_perf.report.wording import (
     commit_text,
     duration_text,
     moment_text,
+    role_text,
     run_text,
     status_counts_text,
 )
@@ -45,22 +46,24 @@ def build_runs_report(runs: Sequence[Run], counts: Mapping[int, Mapping[Status, 
     title = Heading(1, "Runs")
     if not runs:
         return Document((title, Paragraph(prose("No runs."))))
+    has_roles = any(role_text(run) for run in runs)
     columns = (
         Column("Run", _RIGHT),
         Column("When"),
         Column("Mode", optional=True),
         Column("State"),
         Column("Features", wraps=True),
+        *((Column("Role", wraps=True),) if has_roles else ()),
         Column("Duration", _RIGHT, optional=True),
         Column("Commit", optional=True),
         Column("Branch", wraps=True, optional=True),
         Column("Suites", wraps=True, optional=True),
         Column("Label", wraps=True, optional=True),
     )
-    return Document((title, Table(columns, tuple(_run_row(run, counts) for run in runs))))
+    return Document((title, Table(columns, tuple(_run_row(run, counts, has_roles=has_roles) for run in runs))))
 
 
-def _run_row(run: Run, counts: Mapping[int, Mapping[Status, int]]) -> tuple[Cell, ...]:
+def _run_row(run: Run, counts: Mapping[int, Mapping[Status, int]], *, has_roles: bool) -> tuple[Cell, ...]:
     by_status = counts.get(run.id, {}) if run.id is not None else {}
     failing = any(count and status.is_failing for status, count in by_status.items())
     return (
@@ -69,6 +72,7 @@ def _run_row(run: Run, counts: Mapping[int, Mapping[Status, int]]) -> tuple[Cell
         Cell(run.mode.value),
         Cell(run.state.value, Tone.NORMAL if run.state is RunState.COMPLETE else Tone.WARN),
         Cell(status_counts_text(by_status), Tone.BAD if failing else Tone.NORMAL),
+        *((Cell(role_text(run)),) if has_roles else ()),
         Cell(duration_text(run)),
         Cell(commit_text(run)),
         Cell(run.branch or NOTHING),

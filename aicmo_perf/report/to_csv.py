@@ -1,4 +1,4 @@
-"""The history as CSV (RFC 4180, lines ended by a bare newline): one line a feature and run, for spreadsheets.
+"""The history as CSV for spreadsheets (RFC 4180, lines ended by a bare newline): a line a result, or a change point.
 
 Numbers are in full precision and in the unit of the column's name; what is absent is empty.
 """
@@ -9,9 +9,11 @@ import csv
 from collections.abc import Sequence
 from io import StringIO
 
-from aicmo_perf.model import Series
+from aicmo_perf.model import ChangePoint, Series
+from aicmo_perf.report.changes_report import grouped_changes
 from aicmo_perf.report.document import visible
-from aicmo_perf.report.to_json import Payload, history_payload
+from aicmo_perf.report.history_json import history_payload
+from aicmo_perf.report.json_values import Payload, feature_json, moment_json
 
 _FEATURE_COLUMNS = ("suite", "name", "qualified_name", "category", "critical")
 _POINT_COLUMNS = (
@@ -31,6 +33,22 @@ _POINT_COLUMNS = (
     "scenario_count",
     "flaky",
     "output_varies",
+    "low_seconds",
+    "high_seconds",
+    "cpu_seconds",
+)
+_CHANGE_COLUMNS = (
+    "run_id",
+    "run_uuid",
+    "started_at",
+    "commit_sha",
+    "previous_run_id",
+    "previous_run_uuid",
+    "previous_commit_sha",
+    "before_seconds",
+    "after_seconds",
+    "ratio",
+    "confidence",
 )
 
 
@@ -43,6 +61,36 @@ def history_csv(series: Sequence[Series]) -> str:
         identity = _values(feature, _FEATURE_COLUMNS)
         writer.writerows(identity + _values(point, _POINT_COLUMNS) for point in feature["points"])
     return lines.getvalue()
+
+
+def changes_csv(changes: Sequence[ChangePoint]) -> str:
+    """The change points one a line, newest first, below a line of column names."""
+    lines = StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow((*_FEATURE_COLUMNS, *_CHANGE_COLUMNS))
+    for group in grouped_changes(changes):
+        for change in group.changes:
+            writer.writerow(
+                _values(feature_json(change.feature), _FEATURE_COLUMNS) + _values(_change(change), _CHANGE_COLUMNS)
+            )
+    return lines.getvalue()
+
+
+def _change(change: ChangePoint) -> Payload:
+    run, previous = change.run, change.previous_run
+    return {
+        "run_id": run.id,
+        "run_uuid": run.uuid,
+        "started_at": moment_json(run.started_at),
+        "commit_sha": run.commit_sha,
+        "previous_run_id": previous.id,
+        "previous_run_uuid": previous.uuid,
+        "previous_commit_sha": previous.commit_sha,
+        "before_seconds": change.before_seconds,
+        "after_seconds": change.after_seconds,
+        "ratio": change.ratio,
+        "confidence": change.confidence,
+    }
 
 
 def _values(payload: Payload, columns: Sequence[str]) -> list[str]:

@@ -1,8 +1,7 @@
 """The machine formats in JSON, each versioned: ``{"format": "aicmo-perf/run", "version": 1, ...}``.
 
-Keys carry units and come in a fixed order; times are ISO 8601 in UTC; what is absent is null, and there is no NaN.
-``docs/run.schema.json`` describes the run. A version grows when a key changes its meaning or goes; new keys do not
-change it.
+There is no NaN in them, and no text that a strict reader would refuse. ``docs/run.schema.json`` describes the run. A
+version grows when a key changes its meaning or goes; new keys do not change it.
 """
 
 from __future__ import annotations
@@ -11,18 +10,13 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate import Verdict
-from aicmo_perf.model import Change, Feature, FeatureStatus, Run, SelfTestResult, Series, Signature, Status
+from aicmo_perf.model import Change, ChangePoint, FeatureStatus, Run, SelfTestResult, Signature, Status
 from aicmo_perf.report.comparison_section import new_features, status_changes
-from aicmo_perf.report.trend import RatiosToPrevious, Trend, trend_of, window_of
-from aicmo_perf.report.wording import counts_by_status, duration_seconds
-
-Payload = dict[str, Any]
-"""A JSON object under construction."""
+from aicmo_perf.report.json_values import Payload, change_point_json, feature_json, run_json
+from aicmo_perf.report.wording import counts_by_status
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -45,15 +39,16 @@ def _plain(value: object) -> object:
     return value
 
 
-def moment_json(moment: datetime | None) -> str | None:
-    """ISO 8601 in UTC with microseconds: ``2025-03-01T09:30:00.000000Z``."""
-    if moment is None:
-        return None
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+def run_payload(
+    result: SelfTestResult, comparison: RunComparison | None = None, change_points: Sequence[ChangePoint] = ()
+) -> Payload:
+    """One run with all its features; the format ``aicmo-perf/run``.
 
-
-def run_payload(result: SelfTestResult, comparison: RunComparison | None = None) -> Payload:
-    """One run with all its features; the format ``aicmo-perf/run``."""
+    Args:
+        result: the run and its features.
+        comparison: the run beside its baselines; None when nothing was compared.
+        change_points: where levels shifted, among the baseline runs and this one.
+    """
     compared = comparison.by_key() if comparison is not None else {}
     return {
         "format": "aicmo-perf/run",
@@ -61,25 +56,8 @@ def run_payload(result: SelfTestResult, comparison: RunComparison | None = None)
         "run": run_json(result.run),
         "features": [_status_json(status, compared.get(status.key)) for status in result.features],
         "summary": _summary_json(result, comparison),
-        "comparison": _comparison_json(comparison) if comparison is not None else None,
-    }
-
-
-def history_payload(series: Sequence[Series]) -> Payload:
-    """Features over runs, oldest first; the format ``aicmo-perf/history``."""
-    windows = window_of(series)
-    ratios = RatiosToPrevious()
-    return {
-        "format": "aicmo-perf/history",
-        "version": 1,
-        "features": [
-            {
-                **_feature_json(one.feature),
-                "trend": _trend_json(trend_of(one, windows[one.feature.suite])),
-                "points": _points_json(one, ratios),
-            }
-            for one in series
-        ],
+        "comparison": comparison_json(comparison) if comparison is not None else None,
+        "change_points": [{**feature_json(change.feature), **change_point_json(change)} for change in change_points],
     }
 
 
@@ -102,10 +80,15 @@ def comparison_payload(result: SelfTestResult, comparison: RunComparison) -> Pay
         "version": 1,
         "run": run_json(result.run),
         "features": [
-            {**_feature_json(item.feature), "status": item.status.value, **_compared_json(item)}
+            {
+                **feature_json(item.feature),
+                "status": item.status.value,
+                "runtime_seconds": item.runtime_seconds,
+                **compared_json(item),
+            }
             for item in comparison.features
         ],
-        "comparison": _comparison_json(comparison),
+        "comparison": comparison_json(comparison),
     }
 
 
@@ -121,7 +104,7 @@ def gate_payload(verdict: Verdict, result: SelfTestResult, comparison: RunCompar
         "findings": [
             {
                 "rule": finding.rule.value,
-                **_feature_json(finding.feature),
+                **feature_json(finding.feature),
                 "message": finding.message,
                 "advice": finding.advice,
             }
@@ -136,57 +119,13 @@ def gate_payload(verdict: Verdict, result: SelfTestResult, comparison: RunCompar
         },
         "run": run_json(result.run),
         "summary": _summary_json(result, comparison),
-        "comparison": _comparison_json(comparison) if comparison is not None else None,
-    }
-
-
-def run_json(run: Run) -> Payload:
-    """A run without its features."""
-    facts = run.environment.facts
-    return {
-        "id": run.id,
-        "uuid": run.uuid,
-        "state": run.state.value,
-        "mode": run.mode.value,
-        "label": run.label,
-        "started_at": moment_json(run.started_at),
-        "finished_at": moment_json(run.finished_at),
-        "duration_seconds": duration_seconds(run),
-        "suites": list(run.suites),
-        "options": run.options.to_dict(),
-        "commit_sha": run.commit_sha,
-        "branch": run.branch,
-        "dirty": run.dirty,
-        "environment": {
-            "fingerprint": run.environment.fingerprint,
-            "facts": {name: facts[name] for name in sorted(facts)},
-        },
-        "ci_provider": run.ci_provider,
-        "ci_url": run.ci_url,
-        "tool_version": run.tool_version,
-        "owner": None
-        if run.owner is None
-        else {
-            "hostname": run.owner.hostname,
-            "pid": run.owner.pid,
-            "process_started": run.owner.process_started,
-        },
-    }
-
-
-def _feature_json(feature: Feature) -> Payload:
-    return {
-        "suite": feature.suite,
-        "name": feature.name,
-        "qualified_name": feature.qualified_name,
-        "category": feature.category.value,
-        "critical": feature.critical,
+        "comparison": comparison_json(comparison) if comparison is not None else None,
     }
 
 
 def _status_json(status: FeatureStatus, item: FeatureComparison | None) -> Payload:
     return {
-        **_feature_json(status.feature),
+        **feature_json(status.feature),
         "status": status.status.value,
         "errors": list(status.errors),
         "warnings": list(status.warnings),
@@ -198,13 +137,15 @@ def _status_json(status: FeatureStatus, item: FeatureComparison | None) -> Paylo
         "min_seconds": status.min_seconds,
         "mean_seconds": status.mean_seconds,
         "stddev_seconds": status.stddev_seconds,
+        "low_seconds": status.low_seconds,
+        "high_seconds": status.high_seconds,
         "cpu_seconds": status.cpu_seconds,
         "peak_rss_bytes": status.peak_rss_bytes,
         "signatures": [_signature_json(signature) for signature in status.signatures],
         "output_digests": list(status.output_digests),
         "flaky": status.is_flaky,
         "output_varies": status.output_varies,
-        **_judgement_json(item),
+        **compared_json(item),
     }
 
 
@@ -213,36 +154,6 @@ def _signature_json(signature: Signature) -> Payload:
         "status": signature.status.value,
         "error_count": signature.error_count,
         "warning_count": signature.warning_count,
-    }
-
-
-def _judgement_json(item: FeatureComparison | None) -> Payload:
-    """How a feature stands to its baseline; the change is null when nothing was compared."""
-    if item is None:
-        return {"baseline": None, "change": None}
-    return {"baseline": _baseline_json(item), "change": item.change.value}
-
-
-def _compared_json(item: FeatureComparison) -> Payload:
-    return {
-        "runtime_seconds": item.runtime_seconds,
-        "baseline": _baseline_json(item),
-        "change": item.change.value,
-    }
-
-
-def _baseline_json(item: FeatureComparison) -> Payload | None:
-    """A feature's past; null for one without."""
-    if item.previous_status is None:
-        return None
-    return {
-        "runtime_seconds": item.baseline_seconds,
-        "run_count": item.baseline_run_count,
-        "status": item.previous_status.value,
-        "ratio": item.ratio,
-        "p_value": item.p_value,
-        "smallest_visible_ratio": item.smallest_visible_ratio,
-        "reason": item.reason or None,
     }
 
 
@@ -265,7 +176,29 @@ def _counts_json(counts: Mapping[Status, int]) -> dict[str, int]:
     return {status.value: counts.get(status, 0) for status in Status}
 
 
-def _comparison_json(comparison: RunComparison) -> Payload:
+def compared_json(item: FeatureComparison | None) -> Payload:
+    """How a feature stands to its baseline; the change is null when nothing was compared."""
+    if item is None:
+        return {"baseline": None, "change": None}
+    return {"baseline": _baseline_json(item), "change": item.change.value}
+
+
+def _baseline_json(item: FeatureComparison) -> Payload | None:
+    """A feature's past; null for one without."""
+    if item.previous_status is None:
+        return None
+    return {
+        "runtime_seconds": item.baseline_seconds,
+        "run_count": item.baseline_run_count,
+        "status": item.previous_status.value,
+        "ratio": item.ratio,
+        "p_value": item.p_value,
+        "smallest_visible_ratio": item.smallest_visible_ratio,
+        "reason": item.reason or None,
+    }
+
+
+def comparison_json(comparison: RunComparison) -> Payload:
     return {
         "baselines": [
             {
@@ -276,8 +209,8 @@ def _comparison_json(comparison: RunComparison) -> Payload:
             }
             for baseline in comparison.baselines
         ],
-        "new": [_feature_json(item.feature) for item in new_features(comparison)],
-        "vanished": [_feature_json(feature) for feature in comparison.vanished],
+        "new": [feature_json(item.feature) for item in new_features(comparison)],
+        "vanished": [feature_json(feature) for feature in comparison.vanished],
         "status_changes": [
             {
                 "suite": item.feature.suite,
@@ -288,44 +221,3 @@ def _comparison_json(comparison: RunComparison) -> Payload:
             for item in status_changes(comparison)
         ],
     }
-
-
-def _trend_json(trend: Trend) -> Payload:
-    return {
-        "run_count": trend.run_count,
-        "latest_seconds": trend.latest_seconds,
-        "latest_status": trend.latest_status.value if trend.latest_status is not None else None,
-        "median_seconds": trend.median_seconds,
-        "spread_ratio": trend.spread_ratio,
-        "change_ratio": trend.change_ratio,
-        "failing_count": trend.failing_count,
-        "flaky_count": trend.flaky_count,
-    }
-
-
-def _points_json(series: Series, ratios: RatiosToPrevious) -> list[Payload]:
-    points = []
-    for point, ratio in zip(series.points, ratios.of(series.points), strict=True):
-        run = point.run
-        mode, fingerprint, quick = ratios.measured_as(run)
-        points.append(
-            {
-                "run_id": run.id,
-                "run_uuid": run.uuid,
-                "started_at": moment_json(run.started_at),
-                "commit_sha": run.commit_sha,
-                "branch": run.branch,
-                "mode": mode,
-                "quick": quick,
-                "environment": fingerprint,
-                "status": point.status.value,
-                "runtime_seconds": point.runtime_seconds,
-                "ratio_to_previous": ratio,
-                "error_count": point.error_count,
-                "warning_count": point.warning_count,
-                "scenario_count": point.scenario_count,
-                "flaky": point.is_flaky,
-                "output_varies": point.output_varies,
-            }
-        )
-    return points

@@ -1,4 +1,4 @@
-"""How single facts are worded in every report: moments, commits, machines, statuses, changes.
+"""How single facts are worded in every report: moments, commits, machines, roles, statuses, changes.
 
 One place, so that two reports never call one thing by two names.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aicmo_perf.model import Change, Environment, FeatureKey, Run, Status
+from aicmo_perf.model import AcceptedChange, Change, ChangePoint, Environment, FeatureKey, Run, RunRole, Status
 from aicmo_perf.report.document import Cell, Tone
 from aicmo_perf.units import count_of, format_change, format_seconds
 
@@ -57,6 +57,30 @@ def commit_text(run: Run) -> str:
     if not run.commit_sha:
         return NOTHING
     return run.commit_sha[:10] + (" + changes" if run.dirty else "")
+
+
+def commits_between(before: Run, after: Run) -> str:
+    """The commits from one run to another as git takes them: ``1a2b3c4d5e..6f7a8b9c0d``; empty when not known."""
+    first, last = before.commit_sha, after.commit_sha
+    return f"{first[:10]}..{last[:10]}" if first and last and first != last else ""
+
+
+_COMPANION_TEXTS = {
+    RunRole.PAIRED_BASE: "paired base",
+    RunRole.RERUN_HEAD: "re-run",
+    RunRole.RERUN_BASE: "re-run of the base",
+}
+
+
+def role_text(run: Run) -> str:
+    """What a run is for: ``pull request 7``, ``paired base of run 12``; empty for one that stands for itself."""
+    parts = [f"pull request {run.pull_request}"] if run.pull_request else []
+    if run.role in _COMPANION_TEXTS:
+        whose = f" of run {run.companion_of}" if run.companion_of is not None else ""
+        parts.append(f"{_COMPANION_TEXTS[run.role]}{whose}")
+    elif run.role is RunRole.PAIRED_HEAD:
+        parts.append("paired with a base")
+    return ", ".join(parts)
 
 
 def run_text(run: Run) -> str:
@@ -119,6 +143,31 @@ def change_cell(comparison: FeatureComparison | None) -> Cell:
     if comparison is None or comparison.ratio is None:
         return Cell(NOTHING, Tone.MUTED)
     return Cell(f"{format_change(comparison.ratio)} {comparison.change}", change_tone(comparison.change))
+
+
+def confidence_text(confidence: float) -> str:
+    """How sure a change point is, never rounded up to certainty: ``97%``, ``over 99%``."""
+    return "over 99%" if confidence > 0.99 else f"{int(confidence * 100)}%"
+
+
+def level_tone(ratio: float) -> Tone:
+    """The tone of a level that shifted: slower is bad."""
+    return Tone.BAD if ratio > 1 else Tone.GOOD
+
+
+def change_point_text(change: ChangePoint) -> str:
+    """One change point in a line, without its feature: ``+18.0% since run 31: 1.00 ms → 1.18 ms, 97% sure``."""
+    return (
+        f"{format_change(change.ratio)} since {change.run.title}: {format_seconds(change.before_seconds)} → "
+        f"{format_seconds(change.after_seconds)}, {confidence_text(change.confidence)} sure"
+    )
+
+
+def accepted_text(accepted: AcceptedChange) -> str:
+    """Who took a new level as it is, when and why: ``since run 31, accepted by ann on 2025-03-01: a new cache``."""
+    by = f" by {accepted.accepted_by}" if accepted.accepted_by else ""
+    reason = f": {accepted.reason}" if accepted.reason else ""
+    return f"since {accepted.run.title}, accepted{by} on {accepted.accepted_at.astimezone(UTC):%Y-%m-%d}{reason}"
 
 
 def status_counts_text(counts: Mapping[Status, int]) -> str:

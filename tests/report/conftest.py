@@ -15,6 +15,7 @@ from aicmo_perf.gate import Coverage, Finding, Rule, Verdict
 from aicmo_perf.model import (
     Category,
     Change,
+    ChangePoint,
     Environment,
     Feature,
     FeatureKey,
@@ -210,6 +211,27 @@ def history_series() -> tuple[Series, ...]:
         if position != 1
     )
     return (Series(make_feature("persona_generator", critical=True), steady), Series(make_feature("deck"), shaky))
+
+
+def make_change(name: str, run: int, before_seconds: float, ratio: float, *, confidence: float = 0.97) -> ChangePoint:
+    return ChangePoint(
+        feature=make_feature(name),
+        run=make_run(run),
+        previous_run=make_run(run - 1 if name != "deck" else run - 2),
+        before_seconds=before_seconds,
+        after_seconds=before_seconds * ratio,
+        confidence=confidence,
+    )
+
+
+@pytest.fixture
+def changes() -> tuple[ChangePoint, ...]:
+    """Two features that changed at one commit, one of them also before."""
+    return (
+        make_change("persona_generator", 7, 0.0024, 0.8, confidence=0.9999),
+        make_change("persona_generator", 5, 0.002, 1.18),
+        make_change("deck", 7, 0.1, 1.5),
+    )
 
 
 @pytest.fixture

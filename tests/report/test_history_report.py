@@ -8,7 +8,8 @@ import re
 import pytest
 
 from aicmo_perf.gate import Verdict
-from aicmo_perf.model import Environment, Mode, PastResult, RunOptions, RunState, Series, Status
+from aicmo_perf.model import Environment, Mode, PastResult, RunOptions, RunRole, RunState, Series, Status
+from aicmo_perf.report.changes_report import build_changes_report, grouped_changes
 from aicmo_perf.report.compare_report import build_compare_report
 from aicmo_perf.report.gate_report import build_gate_report
 from aicmo_perf.report.history_report import build_feature_history, build_history_overview
@@ -16,6 +17,7 @@ from aicmo_perf.report.runs_report import build_run_details, build_runs_report
 from aicmo_perf.report.to_console import to_console
 from aicmo_perf.report.to_markdown import to_markdown
 from aicmo_perf.report.trend import RatiosToPrevious, trend_of, window_of
+from aicmo_perf.report.wording import confidence_text
 
 
 def test_overview(history_series, golden):
@@ -28,6 +30,52 @@ def test_overview_on_the_console(history_series, golden):
 
 def test_one_feature(history_series, golden):
     golden("history_feature.md", to_markdown(build_feature_history(history_series[1])))
+
+
+def test_overview_names_the_last_change_of_each_feature(history_series, changes):
+    rows = re.findall(r"^\| (\w+) \|(.*)\|$", to_markdown(build_history_overview(history_series, changes)), re.M)
+    cells = dict(rows)
+    assert "| -20.0% at run 7 |" in cells["persona_generator"]
+    assert "| **+50.0% at run 7** |" in cells["deck"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_last_change_is_shown_at_any_width(history_series, changes, width):
+    text = to_console(build_history_overview(history_series, changes), width=width)
+    assert "-20.0% at run 7" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_a_feature_history_marks_its_change_points(history_series, changes, golden):
+    own = [change for change in changes if change.feature.name == "persona_generator"]
+    document = build_feature_history(history_series[0], own)
+    golden("history_changed.md", to_markdown(document))
+    marks = [line.split() for line in to_console(document, width=80).splitlines() if "▲" in line or "▼" in line]
+    assert [(line[0], line[-2:]) for line in marks[:2]] == [("5", ["▲", "+18.0%"]), ("7", ["▼", "-20.0%"])]
+
+
+def test_changes_are_grouped_by_commit_newest_first(changes, golden):
+    golden("changes.md", to_markdown(build_changes_report(changes, 8)))
+
+
+def test_a_commit_measured_twice_is_one_group(changes):
+    twice = [changes[1], dataclasses.replace(changes[2], run=dataclasses.replace(changes[1].run, id=6, uuid="0196"))]
+    (group,) = grouped_changes(twice)
+    assert [run.id for run in group.runs] == [5, 6]
+    without_commit = [
+        dataclasses.replace(change, run=dataclasses.replace(change.run, commit_sha=None)) for change in twice
+    ]
+    assert len(grouped_changes(without_commit)) == 2
+    assert all(group.commits == "" for group in grouped_changes(without_commit))
+
+
+def test_no_changes_say_in_how_many_runs():
+    assert "No level shifted in 50 runs." in to_markdown(build_changes_report([], 50))
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.999, 1.0])
+def test_a_change_is_never_called_certain(confidence):
+    assert "100" not in confidence_text(confidence)
 
 
 def test_run_details(rich_result, golden):
@@ -48,6 +96,23 @@ def test_runs(rich_result, interrupted_result):
         ("12", "deterministic", "complete", "**7 pass, 1 fail**"),
         ("13", "deterministic", "interrupted", "no features"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "role"),
+    [
+        ({"pull_request": "7"}, "pull request 7"),
+        ({"role": RunRole.PAIRED_BASE, "companion_of": 12}, "paired base of run 12"),
+        ({"role": RunRole.RERUN_HEAD, "companion_of": 12}, "re-run of run 12"),
+        ({"role": RunRole.RERUN_BASE, "companion_of": 12}, "re-run of the base of run 12"),
+        ({"role": RunRole.PAIRED_HEAD, "pull_request": "7"}, "pull request 7, paired with a base"),
+    ],
+)
+def test_runs_and_details_say_what_a_run_is_for(rich_result, given, role):
+    run = dataclasses.replace(rich_result.run, **given)
+    assert f"| {role} |" in to_markdown(build_runs_report([run, rich_result.run], {}))
+    assert f"- **Role:** {role}\n" in to_markdown(build_run_details(dataclasses.replace(rich_result, run=run)))
+    assert "Role" not in to_markdown(build_runs_report([rich_result.run], {}))
 
 
 def test_a_missing_run_is_a_gap_in_the_sparkline(history_series):

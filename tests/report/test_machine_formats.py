@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aicmo_perf.gate import Finding, Rule, Verdict
 from aicmo_perf.model import Category, Feature, FeatureStatus, PastResult, Run, SelfTestResult, Series, Status
 from aicmo_perf.report.document import visible
-from aicmo_perf.report.to_csv import history_csv
+from aicmo_perf.report.to_csv import changes_csv, history_csv
 from aicmo_perf.report.to_github import job_summary, to_github
 from aicmo_perf.report.to_junit import to_junit
 
@@ -114,6 +114,16 @@ def test_csv_has_a_line_a_feature_and_run(history_series, golden):
     # not a digit is lost
     for line, point in zip(lines, (p for series in history_series for p in series.points), strict=True):
         assert (float(line["runtime_seconds"]) if line["runtime_seconds"] else None) == point.runtime_seconds
+
+
+def test_csv_of_changes_loses_no_digit(changes):
+    lines = list(csv.DictReader(StringIO(changes_csv(changes))))
+    assert [(line["name"], line["run_id"], line["previous_run_id"]) for line in lines] == [
+        ("deck", "7", "5"),
+        ("persona_generator", "7", "6"),
+        ("persona_generator", "5", "4"),
+    ]
+    assert [float(line["ratio"]) for line in lines] == [changes[2].ratio, changes[0].ratio, changes[1].ratio]
 
 
 @settings(max_examples=100, deadline=None)

@@ -13,15 +13,9 @@ import pytest
 from aicmo_perf.gate import Verdict
 from aicmo_perf.model import Category, Environment, FeatureStatus, Status
 from aicmo_perf.report.generator import ReportGenerator
-from aicmo_perf.report.to_json import (
-    comparison_payload,
-    dumps,
-    gate_payload,
-    history_payload,
-    moment_json,
-    run_payload,
-    runs_payload,
-)
+from aicmo_perf.report.history_json import changes_payload, history_payload
+from aicmo_perf.report.json_values import moment_json
+from aicmo_perf.report.to_json import comparison_payload, dumps, gate_payload, run_payload, runs_payload
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text(encoding="utf-8"))
 
@@ -111,6 +105,22 @@ def test_history(history_series):
     assert [point["run_id"] for point in persona["points"] if point["ratio_to_previous"] is None] == [1, 4]
     assert persona["points"][4]["ratio_to_previous"] == pytest.approx(0.0021 / 0.0022)
     assert (deck["trend"]["failing_count"], deck["trend"]["flaky_count"]) == (1, 1)
+
+
+def test_history_holds_each_features_change_points_oldest_first(history_series, changes):
+    persona, deck = parsed(history_payload(history_series, changes))["features"]
+    assert [change["run"]["id"] for change in persona["change_points"]] == [5, 7]
+    assert persona["change_points"][0]["ratio"] == pytest.approx(1.18)
+    assert [change["previous_run"]["id"] for change in deck["change_points"]] == [5]
+
+
+def test_changes(changes):
+    document = parsed(changes_payload(changes, 8))
+    assert (document["format"], document["version"], document["run_count"]) == ("aicmo-perf/changes", 1, 8)
+    assert [group["commits"] for group in document["groups"]] == ["6666666666..7777777777", "4444444444..5555555555"]
+    newest = document["groups"][0]
+    assert (newest["slower_count"], newest["faster_count"]) == (1, 1)
+    assert [change["name"] for change in newest["changes"]] == ["deck", "persona_generator"]
 
 
 def test_runs(rich_result):
