@@ -51,9 +51,9 @@ def history(
     window = run_filter(last=last, default_last=DEFAULT_WINDOW, **given)
     found = load_history(app.settings(), features, window, status)
     if form == "json":
-        from aicmo_perf.report import to_json
+        from aicmo_perf.report import history_json, to_json
 
-        click.echo(to_json.dumps(to_json.history_payload(found.series)), nl=False)
+        click.echo(to_json.dumps(history_json.history_payload(found.series)), nl=False)
     elif form == "csv":
         from aicmo_perf.report import to_csv
 
