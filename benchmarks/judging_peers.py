@@ -175,7 +175,8 @@ def _means(feature: GateFeature) -> tuple[Array, float]:
 
 def _asv_compare(feature: GateFeature) -> bool:
     """``asv compare``: medians a factor of 1.1 apart, and different by its test where both runs have samples."""
-    from asv_runner.statistics import compute_stats, is_different
+    from asv._stats import is_different
+    from asv_runner.statistics import compute_stats
 
     before, now = feature.past[-1].tolist(), feature.current.tolist()
     if len(before) > 1 and len(now) > 1:
@@ -264,7 +265,7 @@ def _t(now: Array, before: Array) -> Array:
 PEER_GATES: tuple[PeerGate, ...] = (
     PeerGate("pytest-benchmark `mean:5%`", _each(lambda feature: _mean_ratio(feature) > 1.05)),
     PeerGate("github-action-benchmark 200 %", _each(lambda feature: _mean_ratio(feature) > 2.0)),
-    PeerGate("asv compare (factor 1.1)", _each(_asv_compare), "asv_runner"),
+    PeerGate("asv compare (factor 1.1)", _each(_asv_compare), "asv"),
     PeerGate("Bencher t-test .99", _each(_bencher)),
     PeerGate("conbench z = 5", _each(_conbench)),
     PeerGate("rustc-perf IQR fence", _each(_rustc_perf)),

@@ -15,7 +15,19 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from aicmo_perf.model import Category, Environment, Feature, Mode, Run, RunOptions, RunState, Status, time_ordered_uuid
+from aicmo_perf.model import (
+    Category,
+    Environment,
+    Feature,
+    Mode,
+    Run,
+    RunOptions,
+    RunState,
+    Status,
+    high_quantile,
+    low_quantile,
+    time_ordered_uuid,
+)
 from aicmo_perf.store.connection import Database
 from aicmo_perf.store.migrate import upgrade
 from aicmo_perf.store.models import environments, features, results, run_suites, runs, samples, signatures, suites
@@ -128,6 +140,8 @@ def _rows(
             "min_seconds": min(measured, default=None),
             "mean_seconds": statistics.fmean(measured) if measured else None,
             "stddev_seconds": statistics.stdev(measured) if len(measured) > 1 else None,
+            "low_seconds": low_quantile(measured) if measured else usual_seconds,
+            "high_seconds": high_quantile(measured) if measured else usual_seconds,
             "first_call_seconds": usual_seconds * 10,
             "cpu_seconds": usual_seconds,
             "peak_rss_bytes": 80_000_000,
