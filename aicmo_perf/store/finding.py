@@ -1,7 +1,8 @@
 """Which run a person means: a number, ``latest``, ``latest~3``, a label, the start of a uuid, or a commit.
 
 What names one run exactly goes before what may name several: a number, then a label, then the start of a uuid, then a
-commit. A commit, a label and ``latest`` mean the newest such run.
+commit. A commit, a label and ``latest`` mean the newest such run, and never a companion of another run; a number and
+a uuid mean their run whatever it is.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ def find_run(connection: Connection, reference: str, within: RunFilter) -> Run:
         reference: see above.
         within: where to look for the newest; a number and a uuid mean their run wherever it is. ``latest`` is the
             newest run whatever became of it, lest a gate look past an interrupted one; a commit, without a state,
-            means its newest complete run.
+            means its newest complete run. "Newest" is the latest started, whenever it was stored.
 
     Raises: NotFoundError when there is none; UsageError when it is empty, or the start of several uuids.
     """
     reference = reference.strip()
+    within = replace(within, companions=False)
     if not reference:
         raise UsageError("A run has to be named.", "Name it by its number, a label, a commit, or `latest`.")
     if match := _LATEST.fullmatch(reference):
@@ -62,6 +64,12 @@ def read_runs(connection: Connection, run_filter: RunFilter) -> tuple[Run, ...]:
 def read_run(connection: Connection, run_id: int) -> Run | None:
     """The run with a number."""
     return next(iter(_where(connection, runs.c.id == run_id)), None)
+
+
+def read_companions(connection: Connection, run: Run) -> tuple[Run, ...]:
+    """The runs that help to judge a run, by number."""
+    statement = select_runs().where(runs.c.companion_of == run.id).order_by(runs.c.id)
+    return runs_of(connection, connection.execute(statement).all())
 
 
 def _where(connection: Connection, condition: ColumnElement[bool], limit: int = 1) -> tuple[Run, ...]:
@@ -124,5 +132,6 @@ def _hint(connection: Connection, reference: str) -> str:
 
 
 def _labels(connection: Connection) -> Sequence[str]:
-    statement = select(runs.c.label).where(runs.c.label.is_not(None)).distinct().limit(1000)
+    is_findable = runs.c.label.is_not(None) & runs.c.companion_of.is_(None)
+    statement = select(runs.c.label).where(is_findable).distinct().limit(1000)
     return connection.execute(statement).scalars().all()

@@ -27,9 +27,10 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
-from aicmo_perf.model import Category, Mode, RunState, Status
+from aicmo_perf.model import Category, Mode, RunRole, RunState, Status
 from aicmo_perf.store.columns import EnvironmentJson, FreeText, OptionsJson, PackedFloats, UtcTime, choice
 
 
@@ -106,15 +107,25 @@ runs = Table(
     Column("owner_pid", Integer),
     Column("owner_process_started", FreeText),
     Column("label", FreeText),
-    # what a baseline asks for: comparable runs of one branch, or of any
-    Index("ix_runs_comparable_on_branch", "environment_id", "mode", "quick", "branch", "state", "id"),
-    Index("ix_runs_comparable", "environment_id", "mode", "quick", "state", "id"),
+    Column("pull_request", FreeText),
+    Column("role", choice(RunRole, "role"), nullable=False, server_default=RunRole.SINGLE.value),
+    Column("companion_of", ForeignKey("runs.id", ondelete="CASCADE")),
+    # what a baseline asks for: comparable runs of one branch, or of any, in the order of time
+    Index("ix_runs_comparable_on_branch", "environment_id", "mode", "quick", "branch", "state", "started_at"),
+    Index("ix_runs_comparable", "environment_id", "mode", "quick", "state", "started_at"),
     # what people filter by
-    Index(None, "branch", "id"),
+    Index(None, "branch", "started_at"),
     Index(None, "commit_sha", "id"),
-    Index(None, "label", "id"),
+    Index(None, "label", "started_at"),
     Index(None, "started_at", "id"),
-    Index(None, "state", "id"),
+    Index(None, "state", "started_at"),
+    # Most runs are nobody's companion. An index that held them too would look to SQLite as if it found but a few.
+    Index(
+        None,
+        "companion_of",
+        sqlite_where=text("companion_of IS NOT NULL"),
+        postgresql_where=text("companion_of IS NOT NULL"),
+    ),
     # a number that once named a run never comes to name another
     sqlite_autoincrement=True,
     info={"holds": "one row a run, without its results"},
@@ -153,6 +164,8 @@ results = Table(
     Column("cpu_seconds", Double),
     Column("peak_rss_bytes", BigInteger),
     Column("skip_reason", FreeText),
+    Column("low_seconds", Double),
+    Column("high_seconds", Double),
     Index(None, "run_id"),
     sqlite_with_rowid=False,
     info={"holds": "one feature in one run, over all its iterations"},
@@ -218,4 +231,70 @@ baselines = Table(
     Column("reason", FreeText, nullable=False),
     Index(None, "run_id"),
     info={"holds": "runs that people named as what to compare with"},
+)
+
+accepted_changes = Table(
+    "accepted_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feature_id", ForeignKey("features.id"), nullable=False),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("accepted_at", UtcTime, nullable=False),
+    Column("accepted_by", FreeText),
+    Column("reason", FreeText, nullable=False),
+    UniqueConstraint("feature_id", "run_id"),
+    Index(None, "run_id"),
+    info={"holds": "new levels of features that people took as they are, from a run on"},
+)
+
+# What follows can be computed from the results at any time; it is kept because computing takes long.
+
+analyses = Table(
+    "analyses",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("environment_id", ForeignKey("environments.id"), nullable=False),
+    Column("mode", choice(Mode, "mode"), nullable=False),
+    Column("quick", Boolean, nullable=False),
+    # empty for runs without one: a unique constraint takes no NULL for equal to another
+    Column("branch", FreeText, nullable=False),
+    Column("algorithm", FreeText, nullable=False),
+    Column("run_count", Integer, nullable=False),
+    Column("runs_digest", LargeBinary(16), nullable=False),
+    UniqueConstraint("environment_id", "mode", "quick", "branch"),
+    info={"holds": "histories that were searched for change points: by which algorithm, and which runs they had then"},
+)
+
+analysed_series = Table(
+    "analysed_series",
+    metadata,
+    Column("analysis_id", ForeignKey("analyses.id", ondelete="CASCADE"), primary_key=True),
+    Column("feature_id", ForeignKey("features.id"), primary_key=True),
+    Column("scenario_count", Integer, nullable=False),
+    Column("first_needed", Integer, nullable=False),
+    Column("settled", FreeText, nullable=False),
+    Index(None, "feature_id"),
+    sqlite_with_rowid=False,
+    info={"holds": "one feature in an analysis: what later runs cannot change, as JSON, and the first run that counts"},
+)
+
+change_points = Table(
+    "change_points",
+    metadata,
+    Column("analysis_id", Integer, primary_key=True),
+    Column("feature_id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("previous_run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("before_seconds", Double, nullable=False),
+    Column("after_seconds", Double, nullable=False),
+    Column("confidence", Double, nullable=False),
+    ForeignKeyConstraint(
+        ["analysis_id", "feature_id"],
+        ["analysed_series.analysis_id", "analysed_series.feature_id"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "run_id"),
+    Index(None, "previous_run_id"),
+    sqlite_with_rowid=False,
+    info={"holds": "runs at which the level of a feature's runtimes shifted"},
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from aicmo_perf.model import Feature, FeatureStatus, Run, SelfTestResult, Signature, Status
+from aicmo_perf.model import Feature, FeatureKey, FeatureStatus, Run, SelfTestResult, Signature, Status
 from aicmo_perf.store.models import (
     MessageKind,
     features,
@@ -56,6 +56,20 @@ def read_samples(connection: Connection, run: Run, feature: Feature) -> tuple[tu
         .order_by(signatures.c.iteration)
     )
     return tuple(packed or () for packed in connection.execute(statement).scalars())
+
+
+def read_iteration_samples(connection: Connection, run: Run) -> dict[FeatureKey, dict[int, tuple[float, ...]]]:
+    """The warm samples of a run, seconds: of each feature, of each iteration in which it was measured."""
+    found: dict[FeatureKey, dict[int, tuple[float, ...]]] = defaultdict(dict)
+    statement = (
+        select(suites.c.name, features.c.qualified_name, signatures.c.iteration, samples.c.samples_seconds)
+        .select_from(results.join(features).join(suites).join(signatures).join(samples))
+        .where(results.c.run_id == run.id)
+        .order_by(results.c.position, signatures.c.iteration)
+    )
+    for suite, qualified_name, iteration, samples_seconds in connection.execute(statement):
+        found[suite, qualified_name][iteration] = samples_seconds
+    return dict(found)
 
 
 def count_statuses(connection: Connection, run_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
@@ -120,6 +134,8 @@ def _status_of(
         min_seconds=row.min_seconds,
         mean_seconds=row.mean_seconds,
         stddev_seconds=row.stddev_seconds,
+        low_seconds=row.low_seconds,
+        high_seconds=row.high_seconds,
         cpu_seconds=row.cpu_seconds,
         peak_rss_bytes=row.peak_rss_bytes,
         signatures=tuple(Signature(item.status, item.error_count, item.warning_count) for item in signature_rows),

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, false, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, false, or_, select
 
 from aicmo_perf.model import Owner, Run, RunFilter
 from aicmo_perf.store.models import environments, run_suites, runs, suites
@@ -41,18 +41,16 @@ def runs_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Run, ...]
     return tuple(_run_of(row, tuple(suites_by_run.get(row.id, ()))) for row in rows)
 
 
-def newest_first(
-    connection: Connection, statement: Select[Any], last: int | None, number: ColumnElement[int] = runs.c.id
-) -> Sequence[Row[Any]]:
-    """The newest rows of a statement of select_runs, at most ``last``, by the runs' numbers."""
-    return connection.execute(statement.order_by(number.desc()).limit(last)).all()
+def newest_first(connection: Connection, statement: Select[Any], last: int | None) -> Sequence[Row[Any]]:
+    """The newest rows of a statement of select_runs, at most ``last``, by `Run.moment`."""
+    return connection.execute(statement.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(last)).all()
 
 
 def conditions_of(connection: Connection, run_filter: RunFilter) -> tuple[ColumnElement[bool], ...]:
     """What rows of ``runs`` must fulfil, but for ``last``, which is left to the statement.
 
-    Whatever selects few runs is resolved to their numbers first: a statement that wants the newest runs by number
-    would else rather walk through all of them than sort those few.
+    What selects few runs without their order is resolved to their numbers first: a statement that wants the newest
+    runs would else rather walk through all of them than sort those few.
     """
     equal_to: Mapping[ColumnElement[Any], Any] = {
         runs.c.mode: run_filter.mode,
@@ -69,11 +67,15 @@ def conditions_of(connection: Connection, run_filter: RunFilter) -> tuple[Column
     if run_filter.commit_sha is not None:
         conditions.append(_of_commit(connection, run_filter.commit_sha))
     if run_filter.since is not None:
-        conditions += _since(connection, run_filter.since)
+        conditions.append(runs.c.started_at >= run_filter.since)
     if run_filter.until is not None:
         conditions.append(runs.c.started_at < run_filter.until)
-    if run_filter.before_id is not None:
-        conditions.append(runs.c.id < run_filter.before_id)
+    if run_filter.before is not None:
+        conditions += _before(*run_filter.before)
+    if not run_filter.pull_requests:
+        conditions.append(runs.c.pull_request.is_(None))
+    if not run_filter.companions:
+        conditions.append(runs.c.companion_of.is_(None))
     return tuple(conditions)
 
 
@@ -102,6 +104,9 @@ def row_of(run: Run) -> dict[str, Any]:
         "dirty": run.dirty,
         "ci_provider": run.ci_provider,
         "ci_url": run.ci_url,
+        "pull_request": run.pull_request,
+        "role": run.role,
+        "companion_of": run.companion_of,
         "label": run.label,
         "tool_version": run.tool_version,
         "owner_hostname": run.owner.hostname if run.owner else None,
@@ -128,6 +133,9 @@ def _run_of(row: Row[Any], suite_names: tuple[str, ...]) -> Run:
         dirty=row.dirty,
         ci_provider=row.ci_provider,
         ci_url=row.ci_url,
+        pull_request=row.pull_request,
+        role=row.role,
+        companion_of=row.companion_of,
         label=row.label,
         tool_version=row.tool_version,
         owner=owner,
@@ -170,8 +178,6 @@ def _of_commit(connection: Connection, commit_sha: str) -> ColumnElement[bool]:
     return runs.c.id.in_(connection.execute(select(runs.c.id).where(condition)).scalars().all())
 
 
-def _since(connection: Connection, moment: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Runs started from a moment on: none of them has a number below the least of theirs."""
-    condition = runs.c.started_at >= moment
-    least_id = connection.execute(select(func.min(runs.c.id)).where(condition)).scalar()
-    return (false(),) if least_id is None else (condition, runs.c.id >= least_id)
+def _before(started_at: datetime, run_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Runs that come earlier; the first condition is the one that an index serves."""
+    return runs.c.started_at <= started_at, or_(runs.c.started_at < started_at, runs.c.id < run_id)

@@ -10,16 +10,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
 from aicmo_perf.model import Feature, FeatureKey, PastResult, Run, RunFilter, Series, Status
 from aicmo_perf.store.models import features, results, runs, suites
 from aicmo_perf.store.run_rows import chunks, conditions_of, newest_first, runs_of, select_runs
 
+FEATURE_COLUMNS = (
+    suites.c.name.label("suite"),
+    features.c.qualified_name,
+    features.c.name,
+    features.c.category,
+    features.c.critical,
+)
+"""What a Feature is made of."""
+
 _WILDCARDS = frozenset("*?[")
 _POINT_COLUMNS = (
     results.c.status,
     results.c.runtime_seconds,
+    results.c.low_seconds,
+    results.c.high_seconds,
+    results.c.cpu_seconds,
     results.c.error_count,
     results.c.warning_count,
     results.c.scenario_count,
@@ -33,12 +45,12 @@ def read_features(connection: Connection, globs: Sequence[str], suite: str | Non
 
     Names are looked up; only a glob has to be matched with all.
     """
-    statement = _select_features().order_by(features.c.id)
+    statement = select_features().order_by(features.c.id)
     if suite is not None:
         statement = statement.where(suites.c.name == suite)
     if globs and not any(_WILDCARDS.intersection(glob) for glob in globs):
         statement = statement.where(or_(*map(_is_called, globs)))
-    found = (_feature_of(row) for row in connection.execute(statement))
+    found = (feature_of(row) for row in connection.execute(statement))
     return tuple(feature for feature in found if not globs or any(feature.is_meant_by(glob) for glob in globs))
 
 
@@ -55,57 +67,48 @@ def _is_called(name: str) -> ColumnElement[bool]:
 def read_feature_series(
     connection: Connection, feature: Feature, run_filter: RunFilter, statuses: frozenset[Status]
 ) -> Series:
-    """One feature's newest results in the runs of a filter, oldest first; empty when it is not stored."""
-    (found,) = _ids_of(connection, (feature,)).values() or (None,)
+    """One feature's newest results in the runs of a filter, oldest first; empty when it is not stored.
+
+    The runs are walked in their order, newest first, and each has the feature's result looked up, until there are
+    enough: no index can give a feature's results in the order of time.
+    """
+    (found,) = feature_ids_of(connection, (feature,)).values() or (None,)
     if found is None:
         return Series(feature, ())
-    statement = (
-        select_runs(*_POINT_COLUMNS)
-        .join(results, results.c.run_id == runs.c.id)
-        .where(results.c.feature_id == found, *conditions_of(connection, run_filter))
-    )
+    has_result = exists().where(results.c.feature_id == found, results.c.run_id == runs.c.id)
     if statuses:
-        statement = statement.where(results.c.status.in_(sorted(statuses)))
-    rows = newest_first(connection, statement, run_filter.last, _number_to_walk_by(run_filter))[::-1]
-    values_of_each = [row[-len(_POINT_COLUMNS) :] for row in rows]
-    return Series(feature, tuple(map(_point_of, values_of_each, runs_of(connection, rows))))
-
-
-def _number_to_walk_by(run_filter: RunFilter) -> ColumnElement[int]:
-    """By which column to ask for the newest results of a feature; the two are equal, but planners do not see that.
-
-    Where an index on runs serves the filter, the runs come first and each has the feature's result looked up. Else the
-    feature's own history is walked backwards, and each result has its run looked up, until there are enough.
-    """
-    is_comparable = None not in (run_filter.environment, run_filter.mode, run_filter.quick, run_filter.state)
-    is_narrow = (run_filter.branch, run_filter.label, run_filter.commit_sha, run_filter.since) != (None,) * 4
-    return runs.c.id if is_comparable or is_narrow else results.c.run_id
+        has_result = has_result.where(results.c.status.in_(sorted(statuses)))
+    statement = select_runs().where(*conditions_of(connection, run_filter), has_result)
+    of_runs = runs_of(connection, newest_first(connection, statement, run_filter.last))
+    (series,) = read_all_series(connection, of_runs, (feature,))
+    return series
 
 
 def read_all_series(
     connection: Connection, of_runs: Sequence[Run], of_features: Sequence[Feature] | None
 ) -> tuple[Series, ...]:
     """The series over exactly these runs, oldest first: of the features given, or of all that have a point."""
-    run_by_id = {run.id: run for run in of_runs if run.id is not None}
+    run_by_id = {run.id: run for run in sorted(of_runs, key=lambda run: run.moment) if run.id is not None}
+    place_by_id = {run_id: place for place, run_id in enumerate(run_by_id)}
     points: dict[int, list[tuple[int, PastResult]]] = defaultdict(list)
     columns = (results.c.feature_id, results.c.run_id, *_POINT_COLUMNS)
-    ids_by_key = None if of_features is None else _ids_of(connection, of_features)
+    ids_by_key = None if of_features is None else feature_ids_of(connection, of_features)
     for run_ids in chunks(run_by_id):
         statement = select(*columns).where(results.c.run_id.in_(run_ids))
         for rows in _executed(connection, statement, None if ids_by_key is None else ids_by_key.values()):
             for feature_id, run_id, *values in map(tuple, rows):
-                points[feature_id].append((run_id, _point_of(values, run_by_id[run_id])))
+                points[feature_id].append((place_by_id[run_id], _point_of(values, run_by_id[run_id])))
 
     def series_of(feature: Feature, feature_id: int | None) -> Series:
-        found = sorted(points.get(feature_id or 0, ()), key=lambda numbered: numbered[0])
+        found = sorted(points.get(feature_id or 0, ()), key=lambda placed: placed[0])
         return Series(feature, tuple(point for _, point in found))
 
     if of_features is not None and ids_by_key is not None:
         return tuple(series_of(feature, ids_by_key.get(feature.key)) for feature in of_features)
     described = {
-        row.id: _feature_of(row)
+        row.id: feature_of(row)
         for portion in chunks(sorted(points))
-        for row in connection.execute(_select_features().where(features.c.id.in_(portion)))
+        for row in connection.execute(select_features().where(features.c.id.in_(portion)))
     }
     return tuple(series_of(described[feature_id], feature_id) for feature_id in sorted(points))
 
@@ -121,8 +124,8 @@ def _executed(
         yield connection.execute(statement.where(results.c.feature_id.in_(portion))).all()
 
 
-def _ids_of(connection: Connection, wanted: Sequence[Feature]) -> dict[FeatureKey, int]:
-    """The numbers of those features that are stored."""
+def feature_ids_of(connection: Connection, wanted: Sequence[Feature]) -> dict[FeatureKey, int]:
+    """The numbers of those of the features that are stored."""
     names_by_suite: dict[str, list[str]] = defaultdict(list)
     for feature in wanted:
         names_by_suite[feature.suite].append(feature.qualified_name)
@@ -131,16 +134,17 @@ def _ids_of(connection: Connection, wanted: Sequence[Feature]) -> dict[FeatureKe
         for suite, names in names_by_suite.items()
         for portion in chunks(names)
         for row in connection.execute(
-            _select_features().where(suites.c.name == suite, features.c.qualified_name.in_(portion))
+            select_features().where(suites.c.name == suite, features.c.qualified_name.in_(portion))
         )
     }
 
 
-def _select_features() -> Select[Any]:
-    return select(*features.c, suites.c.name.label("suite")).select_from(features.join(suites))
+def select_features() -> Select[Any]:
+    return select(features.c.id, *FEATURE_COLUMNS).select_from(features.join(suites))
 
 
-def _feature_of(row: Row[Any]) -> Feature:
+def feature_of(row: Row[Any]) -> Feature:
+    """The feature of a row that has FEATURE_COLUMNS."""
     return Feature(
         suite=row.suite,
         qualified_name=row.qualified_name,
@@ -152,11 +156,14 @@ def _feature_of(row: Row[Any]) -> Feature:
 
 def _point_of(values: Sequence[Any], run: Run) -> PastResult:
     """The values of _POINT_COLUMNS; unpacked, because naming each of a row's columns takes thrice as long."""
-    status, runtime_seconds, error_count, warning_count, scenario_count, is_flaky, output_varies = values
+    status, runtime, low, high, cpu, error_count, warning_count, scenario_count, is_flaky, output_varies = values
     return PastResult(
         run=run,
         status=status,
-        runtime_seconds=runtime_seconds,
+        runtime_seconds=runtime,
+        low_seconds=low,
+        high_seconds=high,
+        cpu_seconds=cpu,
         error_count=error_count,
         warning_count=warning_count,
         scenario_count=scenario_count,

@@ -12,8 +12,10 @@ from types import TracebackType
 from sqlalchemy import Connection, select
 
 from aicmo_perf.model import (
+    AcceptedChange,
     Environment,
     Feature,
+    FeatureKey,
     FeatureStatus,
     IterationResult,
     Run,
@@ -23,7 +25,7 @@ from aicmo_perf.model import (
     Series,
     Status,
 )
-from aicmo_perf.store import finding, migrate, pins, run_results, series, writing
+from aicmo_perf.store import accepted, finding, migrate, pins, run_results, series, writing
 from aicmo_perf.store.connection import Database
 from aicmo_perf.store.models import environments
 from aicmo_perf.store.pins import Pin
@@ -63,6 +65,7 @@ class Store:
     Attributes:
         notices: sentences that the user should see: an upgrade, and where the backup is.
         name: of the database, for messages.
+        can_write: whether it was opened for writing.
     """
 
     def __init__(self, database: Database, *, notices: tuple[str, ...] = ()) -> None:
@@ -70,6 +73,7 @@ class Store:
         self._known = writing.KnownKeys()
         self.notices = notices
         self.name = database.name
+        self.can_write = database.write
 
     def __enter__(self) -> Store:
         return self
@@ -128,8 +132,13 @@ class Store:
             writing.write_interrupted(connection, run_ids)
 
     def running(self) -> tuple[Run, ...]:
-        """The runs that nobody ended yet: going on, or left behind by a process that died."""
-        return self.runs(RunFilter(state=RunState.RUNNING))
+        """The runs that nobody ended yet, companions too: going on, or left behind by a process that died."""
+        return self.runs(RunFilter(state=RunState.RUNNING, companions=True))
+
+    def companions(self, run: Run) -> tuple[Run, ...]:
+        """The runs that were measured only to help to judge a run, by number."""
+        with self._database.reading() as connection:
+            return finding.read_companions(connection, run)
 
     def find_run(self, reference: str, *, within: RunFilter | None = None) -> Run:
         """The run that a person means: an id, ``latest``, ``latest~N``, a label, the start of a uuid, a commit.
@@ -195,6 +204,11 @@ class Store:
         with self._database.reading() as connection:
             return run_results.read_samples(connection, run, feature)
 
+    def iteration_samples(self, run: Run) -> dict[FeatureKey, dict[int, tuple[float, ...]]]:
+        """All warm samples of a run, seconds: by feature, then by iteration; without those that have none."""
+        with self._database.reading() as connection:
+            return run_results.read_iteration_samples(connection, run)
+
     def pin(self, name: str, run: Run, *, pinned_at: datetime, pinned_by: str | None, reason: str) -> Pin:
         """Name a run as what to compare with; a name that is taken moves to this run.
 
@@ -225,6 +239,29 @@ class Store:
         """
         with self._database.reading() as connection:
             return pins.read_pinned_run(connection, name)
+
+    def accept(self, change: AcceptedChange) -> None:
+        """Take a new level of a feature as it is; one that was accepted from the same run on is replaced.
+
+        Raises: NotFoundError when the feature is not stored; ValueError when the run has no number.
+        """
+        if change.run.id is None:
+            raise ValueError("a level is accepted from a stored run on")
+        with self._database.writing() as connection:
+            accepted.write_accepted(connection, change)
+
+    def accepted_changes(self) -> tuple[AcceptedChange, ...]:
+        """The changes that people accepted, the oldest accepted first."""
+        with self._database.reading() as connection:
+            return accepted.read_accepted(connection)
+
+    def withdraw(self, feature: Feature) -> None:
+        """Forget what was accepted of a feature.
+
+        Raises: NotFoundError when nothing was.
+        """
+        with self._database.writing() as connection:
+            accepted.delete_accepted(connection, feature)
 
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Write a compact copy of the database.

@@ -94,7 +94,7 @@ def write_result(
     positions = _positions(connection, known, run_id)
     position = positions.setdefault(feature_id, len(positions))
     connection.execute(
-        _upsert(connection.dialect.name, results, ("feature_id", "run_id"), ("position",)),
+        upsert(connection.dialect.name, results, ("feature_id", "run_id"), ("position",)),
         {
             "feature_id": feature_id,
             "run_id": run_id,
@@ -111,6 +111,8 @@ def write_result(
             "min_seconds": merged.min_seconds,
             "mean_seconds": merged.mean_seconds,
             "stddev_seconds": merged.stddev_seconds,
+            "low_seconds": merged.low_seconds,
+            "high_seconds": merged.high_seconds,
             "first_call_seconds": merged.first_call_seconds,
             "cpu_seconds": merged.cpu_seconds,
             "peak_rss_bytes": merged.peak_rss_bytes,
@@ -208,13 +210,13 @@ def _key_of(
     connection: Connection, table: Table, identity: tuple[str, ...], row: dict[str, Any], *, keep: tuple[str, ...] = ()
 ) -> int:
     """The number of the row with this identity, written if need be; columns to keep are not updated."""
-    statement = _upsert(connection.dialect.name, table, identity, keep).returning(table.c.id)
+    statement = upsert(connection.dialect.name, table, identity, keep).returning(table.c.id)
     key: int = connection.execute(statement, row).scalar_one()
     return key
 
 
 @lru_cache
-def _upsert(dialect_name: str, table: Table, identity: tuple[str, ...], keep: tuple[str, ...]) -> Any:
+def upsert(dialect_name: str, table: Table, identity: tuple[str, ...], keep: tuple[str, ...]) -> Any:
     """INSERT, or UPDATE of all columns but the identity and those to keep; each dialect has its own class for it."""
     if dialect_name == "postgresql":
         from sqlalchemy.dialects.postgresql import insert as dialect_insert

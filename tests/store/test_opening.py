@@ -13,7 +13,7 @@ import sqlalchemy.exc
 from sqlalchemy import event
 
 from aicmo_perf.errors import NotFoundError, StoreError, UsageError
-from aicmo_perf.model import FeatureStatus, RunFilter, RunState
+from aicmo_perf.model import AcceptedChange, FeatureStatus, RunFilter, RunState
 from aicmo_perf.store import Store, check_database, open_store, stored_revision
 from aicmo_perf.store import connection as connection_module
 from aicmo_perf.store.migrate import head_revision
@@ -292,6 +292,7 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "finish_run": lambda: store.finish_run(run, RunState.COMPLETE, run.started_at),
         "mark_interrupted": lambda: store.mark_interrupted([1]),
         "running": store.running,
+        "companions": lambda: store.companions(run),
         "find_run": lambda: store.find_run("latest"),
         "runs": lambda: store.runs(RunFilter()),
         "result": lambda: store.result(run),
@@ -301,6 +302,10 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "feature_series": lambda: store.feature_series(result.feature, RunFilter()),
         "environments": store.environments,
         "samples": lambda: store.samples(run, result.feature),
+        "iteration_samples": lambda: store.iteration_samples(run),
+        "accept": lambda: store.accept(AcceptedChange(feature=result.feature, run=run, accepted_at=run.started_at)),
+        "accepted_changes": store.accepted_changes,
+        "withdraw": lambda: store.withdraw(result.feature),
         "pin": lambda: store.pin("x", run, pinned_at=run.started_at, pinned_by=None, reason=""),
         "unpin": lambda: store.unpin("x"),
         "pins": store.pins,

@@ -49,7 +49,6 @@ def test_flaky_and_varying_results_are_told_apart(history, make_iteration, make_
     ("run_filter", "ids"),
     [
         (RunFilter(last=2), [3, 4]),
-        (RunFilter(last=2, before_id=4), [2, 3]),
         (RunFilter(mode=Mode.DETERMINISTIC), [1, 2, 4]),
         (RunFilter(mode=Mode.DETERMINISTIC, branch="main", last=1), [4]),
         (RunFilter(suite="shop"), [1, 2, 3, 4]),
