@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import socket
 import subprocess
 from collections.abc import Mapping
@@ -34,10 +35,16 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CiJob:
-    """The CI job this runs in; both None outside CI."""
+    """The CI job this runs in; all None outside CI.
+
+    Attributes:
+        provider, url: who runs it, and the page that shows it.
+        pull_request: the number of the pull or merge request that it measures; None for any other job.
+    """
 
     provider: str | None = None
     url: str | None = None
+    pull_request: str | None = None
 
 
 def current_environment() -> Environment:
@@ -104,8 +111,8 @@ def current_commit(project_root: Path, environ: Mapping[str, str] = os.environ) 
 
 
 def _first(environ: Mapping[str, str], *names: str) -> str | None:
-    """The first of these variables that is set and not empty."""
-    return next((environ[name] for name in names if environ.get(name)), None)
+    """The first of these variables that is set and neither empty nor ``false``."""
+    return next((environ[name] for name in names if environ.get(name, "") not in ("", "false")), None)
 
 
 def _ci_branch(environ: Mapping[str, str]) -> str | None:
@@ -146,12 +153,13 @@ def default_branch(project_root: Path, environ: Mapping[str, str] = os.environ) 
 
 
 def current_ci_job(environ: Mapping[str, str] = os.environ) -> CiJob:
-    """The CI provider and the page of this job, from the variables each provider sets."""
+    """The CI provider, the page of this job and the pull request it measures, from what each provider sets."""
+    pull_request = _pull_request(environ)
     if environ.get("GITHUB_ACTIONS") == "true":
         server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
         run_id = environ.get("GITHUB_RUN_ID")
         url = f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else None
-        return CiJob(provider="github", url=url)
+        return CiJob(provider="github", url=url, pull_request=pull_request)
     for variable, provider, url_variable in (
         ("GITLAB_CI", "gitlab", "CI_JOB_URL"),
         ("JENKINS_URL", "jenkins", "BUILD_URL"),
@@ -160,8 +168,32 @@ def current_ci_job(environ: Mapping[str, str] = os.environ) -> CiJob:
         ("TF_BUILD", "azure", "SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"),
     ):
         if environ.get(variable):
-            return CiJob(provider=provider, url=environ.get(url_variable))
-    return CiJob(provider="ci") if environ.get("CI") in ("1", "true", "True") else CiJob()
+            return CiJob(provider=provider, url=environ.get(url_variable), pull_request=pull_request)
+    return CiJob(provider="ci" if environ.get("CI") in ("1", "true", "True") else None, pull_request=pull_request)
+
+
+_GITHUB_PULL_REQUEST_REF = re.compile(r"refs/pull/(\d+)/")
+
+
+def _pull_request(environ: Mapping[str, str]) -> str | None:
+    """The number of the pull request that CI measures; providers set it to nothing or to ``false`` for other jobs."""
+    if environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        ref = _GITHUB_PULL_REQUEST_REF.match(environ.get("GITHUB_REF", ""))
+        # pull_request_target runs on the target's ref and tells no number; it still measures a pull request
+        return ref[1] if ref is not None else environ.get("GITHUB_HEAD_REF") or None
+    told = _first(
+        environ,
+        "CI_MERGE_REQUEST_IID",
+        "CHANGE_ID",
+        "CIRCLE_PULL_REQUEST",
+        "BUILDKITE_PULL_REQUEST",
+        "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER",
+        "SYSTEM_PULLREQUEST_PULLREQUESTID",
+        "BITBUCKET_PR_ID",
+        "TRAVIS_PULL_REQUEST",
+    )
+    # CircleCI gives the page of it
+    return told.rstrip("/").rpartition("/")[2] if told is not None else None
 
 
 def current_owner() -> Owner:

@@ -113,6 +113,36 @@ def test_ci_jobs(environ: dict[str, str], job: CiJob) -> None:
     assert current_ci_job(environ) == job
 
 
+@pytest.mark.parametrize(
+    ("environ", "number"),
+    [
+        ({"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REF": "refs/pull/12/merge"}, "12"),
+        ({"GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_REF": "refs/pull/12/merge"}, "12"),
+        (
+            {
+                "GITHUB_EVENT_NAME": "pull_request_target",
+                "GITHUB_REF": "refs/heads/main",
+                "GITHUB_HEAD_REF": "fix/leak",
+            },
+            "fix/leak",
+        ),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"}, None),
+        ({"GITLAB_CI": "true", "CI_MERGE_REQUEST_IID": "7"}, "7"),
+        ({"JENKINS_URL": "x", "CHANGE_ID": "34"}, "34"),
+        ({"CIRCLECI": "true", "CIRCLE_PULL_REQUEST": "https://example.org/o/r/pull/56"}, "56"),
+        ({"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": "78"}, "78"),
+        ({"BUILDKITE": "true", "BUILDKITE_PULL_REQUEST": "false"}, None),
+        ({"TF_BUILD": "True", "SYSTEM_PULLREQUEST_PULLREQUESTID": "90"}, "90"),
+        ({"CI": "true", "BITBUCKET_PR_ID": "9"}, "9"),
+        ({"CI": "true", "TRAVIS_PULL_REQUEST": "false"}, None),
+        ({"CI": "true", "TRAVIS_PULL_REQUEST": "11"}, "11"),
+        ({}, None),
+    ],
+)
+def test_the_pull_request_that_ci_measures(environ: dict[str, str], number: str | None) -> None:
+    assert current_ci_job(environ).pull_request == number
+
+
 def test_a_process_is_alive_until_it_ends() -> None:
     me = current_owner()
     assert is_alive(me) is True
