@@ -53,6 +53,7 @@ class Discovery:
         root: the project's root, which the names of file suites are relative to.
         broken: modules that must not be imported, since they kill the process: (suite, module) to the reason.
         before_import: called with suite and module before each import.
+        locate: where a suite's file really lies, by its path below the root.
         may_be_empty: whether a suite or a rule without features is let pass: an earlier worker found some, and whoever
             compares the two says what is missing.
     """
@@ -63,11 +64,13 @@ class Discovery:
         broken: Mapping[tuple[str, str], str],
         before_import: Callable[[str, str], None] = lambda suite, module: None,
         *,
+        locate: Callable[[Path], Path] = lambda path: path,
         may_be_empty: bool = False,
     ) -> None:
         self._root = root
         self._broken = broken
         self._before_import = before_import
+        self._locate = locate
         self._may_be_empty = may_be_empty
         self._suites: dict[str, _Suite] = {}
 
@@ -89,10 +92,12 @@ class Discovery:
 
         Raises: SuiteError when none does, or when it has no features.
         """
-        path = self._root / text if text.endswith(".py") else None
-        if path is not None and not path.is_file():
-            raise SuiteError(f"There is no file {text}.", f"Looked for {path}.")
-        name = text if path is None else Path(os.path.relpath(path, self._root)).with_suffix("").as_posix()
+        name, path = text, None
+        if text.endswith(".py"):
+            path = self._locate(self._root / text)
+            if not path.is_file():
+                raise SuiteError(f"There is no file {text}.", f"Looked for {path}.")
+            name = Path(os.path.relpath(self._root / text, self._root)).with_suffix("").as_posix()
         suite = self._suite(name)
         with self._expecting_features(suite, f"There are no features in the suite {name}.", _DECORATE_HINT):
             if path is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +39,18 @@ START_UP_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The features of an iteration are known; once an iteration, before anything else of it."""
+    """The features of an iteration are known; once an iteration, before anything else of it.
+
+    Attributes:
+        iteration: which one.
+        features: in the order they will be called.
+        suites_inside, missing: of another version, as in Found.
+    """
 
     iteration: int
     features: tuple[Feature, ...]
+    suites_inside: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,7 @@ def run_engine(plan: EnginePlan, *, interrupt: int | None = None) -> Generator[E
     found_in: dict[FeatureKey, int] = {}
     features: dict[FeatureKey, Feature] = {}
     for iteration in range(1, plan.options.iterations + 1):
-        with closing(_Iteration(plan, iteration, interrupt).events()) as events:
+        with closing(run_iteration(plan, iteration, interrupt=interrupt)) as events:
             missing = dict(features)
             for event in events:
                 if isinstance(event, IterationResult):
@@ -94,6 +102,22 @@ def run_engine(plan: EnginePlan, *, interrupt: int | None = None) -> Generator[E
             yield _not_found(feature, iteration, found_in=found_in[key])
 
 
+def run_iteration(
+    plan: EnginePlan, iteration: int, *, only: Collection[FeatureKey] | None = None, interrupt: int | None = None
+) -> Generator[EngineEvent, None, None]:
+    """One pass over the suites of a plan, in a fresh process; see run_engine.
+
+    Args:
+        plan: what to run, whatever number of iterations it has.
+        iteration: its number, from 1.
+        only: the features to exercise, as far as they are found; None for all that the plan means.
+        interrupt: as in run_engine.
+
+    Yields: Collected; then for each feature Started and its IterationResult.
+    """
+    return _Iteration(plan, iteration, only, interrupt).events()
+
+
 def _not_found(feature: Feature, iteration: int, *, found_in: int) -> IterationResult:
     return _error(feature, iteration, f"was not found in iteration {iteration}, but in iteration {found_in}")
 
@@ -105,11 +129,14 @@ def _error(feature: Feature, iteration: int, text: str) -> IterationResult:
 class _Iteration:
     """One pass over the suites: as many workers as it takes, nearly always one."""
 
-    def __init__(self, plan: EnginePlan, number: int, interrupt: int | None) -> None:
+    def __init__(
+        self, plan: EnginePlan, number: int, only: Collection[FeatureKey] | None, interrupt: int | None
+    ) -> None:
         self._plan = plan
         self._interrupt = interrupt
         self._number = number
         self._collected: tuple[Feature, ...] | None = None
+        self._only = None if only is None else tuple(only)
         self._done: dict[FeatureKey, None] = {}
         self._broken: dict[tuple[str, str], str] = {}
 
@@ -138,6 +165,8 @@ class _Iteration:
             parent_pid=os.getpid(),
             done=tuple(self._done),
             broken=tuple((suite, module, reason) for (suite, module), reason in self._broken.items()),
+            moved=self._plan.moved,
+            only=self._only,
         )
 
     def _follow(self, worker: WorkerProcess) -> Generator[EngineEvent, None, bool]:
@@ -166,10 +195,10 @@ class _Iteration:
                 case Importing():
                     busy_with, timeout_seconds = message, self._plan.options.timeout_seconds
                     worker.mark_output(message.output_bytes)
-                case Found(found):
+                case Found(found, suites_inside, missing):
                     if self._collected is None:
                         self._collected = found
-                        yield Collected(self._number, found)
+                        yield Collected(self._number, found, suites_inside, missing)
                 case Began(position, timeout_seconds):
                     busy_with = message
                     worker.mark_output(message.output_bytes)

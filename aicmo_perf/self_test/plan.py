@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aicmo_perf.errors import NotFoundError, nearest_hint
 from aicmo_perf.model import DiscoverRule, Feature, Mode, RunOptions
+from aicmo_perf.self_test.moved_tree import MovedTree
 
 ENTRY_POINT_GROUP = "aicmo_perf.suites"
 REFERENCE_SUITE = "aicmo"
@@ -32,6 +33,8 @@ class EnginePlan:
         mode, options: as in Run.
         project_root: the working directory of the workers, and the first place they import from.
         relay_output: whether what the features print is passed on to our standard error.
+        moved: the other version that the project's root belongs to; None for the user's own tree. What that version
+            lacks is told, not refused.
     """
 
     suites: tuple[str, ...]
@@ -40,6 +43,7 @@ class EnginePlan:
     options: RunOptions = field(default_factory=RunOptions)
     project_root: Path = Path()
     relay_output: bool = False
+    moved: MovedTree | None = None
 
 
 def select_features(features: Iterable[Feature], selection: Sequence[str], *, may_miss: bool = False) -> frozenset[int]:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from aicmo_perf.model import Category, DiscoverRule, Feature, FeatureKey, IterationResult, Mode, RunOptions, Status
+from aicmo_perf.self_test.moved_tree import MovedTree
 
 LOST_CHANNEL_EXIT_CODE = 113
 """How a worker ends whose pipe to the parent was closed by a feature."""
@@ -25,11 +26,12 @@ class Assignment:
     """What one worker process is to do.
 
     Attributes:
-        suites, discover, mode, options: as in EnginePlan.
+        suites, discover, mode, options, moved: as in EnginePlan.
         project_root: where to import from first.
         iteration: which pass over the suites, from 1.
         parent_pid: who asks; the worker ends when that process is gone.
         done: features that have their result already, from a worker that died.
+        only: the features to exercise, as far as they are found; None for all.
         broken: modules that killed an earlier worker when imported: suite, module, what happened.
     """
 
@@ -42,14 +44,16 @@ class Assignment:
     parent_pid: int
     done: tuple[FeatureKey, ...] = ()
     broken: tuple[tuple[str, str, str], ...] = ()
+    moved: MovedTree | None = None
+    only: tuple[FeatureKey, ...] | None = None
 
     @property
-    def is_later(self) -> bool:
-        """Whether an earlier worker of the run found features.
+    def may_miss(self) -> bool:
+        """Whether what is not found is no mistake of the plan.
 
-        Then what is not found again is no mistake of the plan, but unstable.
+        When an earlier worker of the run found it, it is unstable; and another version need not have it.
         """
-        return self.iteration > 1 or bool(self.done)
+        return self.iteration > 1 or bool(self.done) or self.only is not None or self.moved is not None
 
     def to_json(self) -> str:
         """One line for the worker's standard input."""
@@ -71,6 +75,8 @@ class Assignment:
             parent_pid=values["parent_pid"],
             done=tuple((suite, name) for suite, name in values["done"]),
             broken=tuple((suite, module, text) for suite, module, text in values["broken"]),
+            moved=_moved_tree(values["moved"]),
+            only=None if values["only"] is None else tuple((suite, name) for suite, name in values["only"]),
         )
 
 
@@ -90,9 +96,17 @@ class Importing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Discovery is over; the features that are selected, in the order they will be called."""
+    """Discovery is over.
+
+    Attributes:
+        features: those that are selected, in the order they will be called.
+        suites_inside: of another version, the suites that its code has a part in.
+        missing: of another version, what was asked for and is not there, a sentence each.
+    """
 
     features: tuple[Feature, ...]
+    suites_inside: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +167,9 @@ def encode(message: Message) -> bytes:
             values = ["began", position, timeout_seconds, thread_count, output_bytes]
         case Importing(suite, module, output_bytes):
             values = ["importing", suite, module, output_bytes]
-        case Found(features):
-            values = ["found", [[f.suite, f.qualified_name, f.name, f.category, f.critical] for f in features]]
+        case Found(features, suites_inside, missing):
+            told = [[f.suite, f.qualified_name, f.name, f.category, f.critical] for f in features]
+            values = ["found", told, suites_inside, missing]
         case Refused(error, text, hint):
             values = ["refused", error, text, hint]
         case Finished():
@@ -181,14 +196,19 @@ def decode(line: bytes, found: tuple[Feature, ...], iteration: int) -> Message:
             return Began(position, timeout_seconds, thread_count, output_bytes)
         case ["importing", str(suite), str(module), int(output_bytes)]:
             return Importing(suite, module, output_bytes)
-        case ["found", list(features)]:
-            return Found(tuple(_feature_from_wire(*values) for values in features))
+        case ["found", list(features), list(suites_inside), list(missing)]:
+            told = tuple(_feature_from_wire(*values) for values in features)
+            return Found(told, tuple(suites_inside), tuple(missing))
         case ["refused", str(error), str(text), str(hint)]:
             return Refused(error, text, hint)
         case ["finished"]:
             return Finished()
         case _:
             raise ValueError(f"no message of a worker: {line[:200]!r}")
+
+
+def _moved_tree(values: dict[str, Any] | None) -> MovedTree | None:
+    return None if values is None else MovedTree(**{**values, "added": tuple(values["added"])})
 
 
 def _feature_from_wire(suite: str, qualified_name: str, name: str, category: str, critical: bool) -> Feature:

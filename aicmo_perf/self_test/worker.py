@@ -13,15 +13,18 @@ import os
 import signal
 import sys
 from _thread import _count as running_thread_count
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from aicmo_perf.errors import AicmoPerfError
+from aicmo_perf.errors import AicmoPerfError, SuiteError
 from aicmo_perf.model import Mode
 from aicmo_perf.self_test.channel import Channel, StandardState, take_over_standard_streams
 from aicmo_perf.self_test.determinism import FixedSeeding, NoSeeding, Seeding, refuse_network
 from aicmo_perf.self_test.discovery import Discovery, FoundFeature
 from aicmo_perf.self_test.execution import FeatureExecutor
 from aicmo_perf.self_test.measure import Clock
+from aicmo_perf.self_test.moved_tree import MovedTree, import_from, refuse_left_behind, suites_inside
 from aicmo_perf.self_test.plan import select_features
 from aicmo_perf.self_test.protocol import Assignment, Began, Ended, Finished, Found, Importing, Message, Refused
 
@@ -46,24 +49,29 @@ def main() -> None:
 def _work(assignment: Assignment, channel: Channel) -> None:
     root = Path(assignment.project_root)
     sys.path.insert(0, str(root))
+    if assignment.moved is not None:
+        import_from(assignment.moved)
     seeding: Seeding = NoSeeding()
     if assignment.mode is Mode.DETERMINISTIC:
         seeding = FixedSeeding(assignment.options.seed)
         refuse_network()
     try:
-        found = _find(assignment, root, channel, seeding)
+        found, missing = _find(assignment, root, channel, seeding)
         selected = select_features(
-            (one.feature for one in found), assignment.options.selection, may_miss=assignment.is_later
+            (one.feature for one in found), assignment.options.selection, may_miss=assignment.may_miss
         )
+        inside = _suites_inside(assignment.moved, found)
     except AicmoPerfError as error:
         channel.send(Refused(type(error).__name__, error.message, error.hint))
         return
     # A module that cannot be imported may hide what was selected, so a selection does not hide it.
     chosen = [one for position, one in enumerate(found) if position in selected or one.definition is None]
+    if assignment.only is not None:
+        chosen = [one for one in chosen if one.feature.key in assignment.only]
     executor = FeatureExecutor(assignment.options, seeding, Clock(), channel.tick)
     state = StandardState()
     done = frozenset(assignment.done)
-    waiting: list[Message] = [Found(tuple(one.feature for one in chosen))]
+    waiting: list[Message] = [Found(tuple(one.feature for one in chosen), inside, missing)]
     for position, one in enumerate(chosen):
         if one.feature.key in done:
             continue
@@ -75,18 +83,52 @@ def _work(assignment: Assignment, channel: Channel) -> None:
     channel.send(*waiting, Finished())
 
 
-def _find(assignment: Assignment, root: Path, channel: Channel, seeding: Seeding) -> tuple[FoundFeature, ...]:
+def _find(
+    assignment: Assignment, root: Path, channel: Channel, seeding: Seeding
+) -> tuple[tuple[FoundFeature, ...], tuple[str, ...]]:
+    """The features of the suites and rules, and what of these another version does not have, a sentence each."""
+
     def before_import(suite: str, module: str) -> None:
         channel.send(Importing(suite, module, channel.output_bytes()))
         seeding.seed()
 
+    moved = assignment.moved
     broken = {(suite, module): reason for suite, module, reason in assignment.broken}
-    discovery = Discovery(root, broken, before_import, may_be_empty=assignment.is_later)
-    for suite in dict.fromkeys(assignment.suites):
-        discovery.add_suite(suite)
-    for rule in assignment.discover:
-        discovery.add_rule(rule)
-    return discovery.features()
+    discovery = Discovery(
+        # a file's suite has one name in both versions
+        root if moved is None else moved.original(root),
+        broken,
+        before_import,
+        locate=(lambda path: path) if moved is None else moved.locate,
+        may_be_empty=assignment.may_miss,
+    )
+    missing: list[str] = []
+    adding = [partial(discovery.add_suite, suite) for suite in dict.fromkeys(assignment.suites)]
+    adding += [partial(discovery.add_rule, rule) for rule in assignment.discover]
+    for add in adding:
+        try:
+            add()
+        except SuiteError as error:
+            if moved is None:
+                raise
+            missing.append(error.message)
+    return discovery.features(), tuple(missing)
+
+
+def _suites_inside(moved: MovedTree | None, found: tuple[FoundFeature, ...]) -> tuple[str, ...]:
+    if moved is None:
+        return ()
+    refuse_left_behind(moved)
+    namespaces: dict[str, list[Mapping[str, object]]] = {}
+    for one in found:
+        own = namespaces.setdefault(one.feature.suite, [])
+        if one.definition is None:
+            # what cannot be imported there is the other version's trouble
+            own.append({"__file__": moved.root})
+        else:
+            module = sys.modules.get(one.definition.function.__module__)
+            own.append(one.definition.namespace or vars(module) if module is not None else {})
+    return suites_inside(moved, namespaces)
 
 
 def _timeout_seconds(one: FoundFeature, assignment: Assignment) -> float:
