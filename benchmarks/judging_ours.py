@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from aicmo_perf.model import Change
 from aicmo_perf.model.summary import low_quantile
-from aicmo_perf.stats.change_points import change_points
+from aicmo_perf.stats.change_points import GENERAL, change_points
 from aicmo_perf.stats.comparison import Measurement, RuntimeJudgement, SlownessPolicy, judge_runtimes
 from judging_data import Array, GateFeature
 from judging_scores import Gate, GateAnswer
@@ -21,7 +21,12 @@ POLICY = SlownessPolicy(min_effect_seconds=0.0, min_runtime_seconds=0.0, min_run
 
 def detect(values: Array) -> list[int]:
     """The first points of the levels that the shipped default finds."""
-    return [shift.index for shift in change_points(values)]
+    return [shift.index for shift in change_points(values.tolist())]
+
+
+def detect_general(values: Array) -> list[int]:
+    """The same for series that are no runtimes: the preset for any numbers, on the values themselves."""
+    return [shift.index for shift in change_points(values.tolist(), GENERAL)]
 
 
 def one_run(features: Sequence[GateFeature]) -> GateAnswer:
