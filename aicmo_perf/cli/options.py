@@ -123,7 +123,8 @@ gate_options = stacked(
     ),
     setting("--flaky/--no-flaky", help="Rule: iterations on unchanged code disagree."),
     setting("--slower/--no-slower", help="Rule: a feature is slower than its baseline."),
-    setting("--min-effect", "min_effect_ratio", type=RATIO, help="Smaller slowdowns are not reported, e.g. 10%."),
+    setting("--fail-on-improvement/--no-fail-on-improvement", help="Rule: a feature is faster than its baseline."),
+    setting("--min-effect", "min_effect_ratio", type=RATIO, help="Smaller slowdowns are not reported, e.g. 3%."),
     setting(
         "--min-effect-time", "min_effect_seconds", type=DURATION, help="Nor are slowdowns below this time, e.g. 50us."
     ),
@@ -136,6 +137,10 @@ gate_options = stacked(
         help="So are those so noisy that a smaller slowdown cannot be seen, e.g. 100%.",
     ),
     setting("--window", type=click.IntRange(min=1), help="Baseline runs looked at."),
+    setting(
+        "--any-environment/--this-environment",
+        help="Also runs of other machines, relative to what each one's features have in common.",
+    ),
     setting("--significance", type=SIGNIFICANCE, help="Share of false alarms among the changes reported."),
 )
 

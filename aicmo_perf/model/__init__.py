@@ -30,6 +30,7 @@ from aicmo_perf.model.run import (
 )
 from aicmo_perf.model.series import AcceptedChange, Change, ChangePoint, Line, PastResult, Series
 from aicmo_perf.model.summary import high_quantile, low_quantile
+from aicmo_perf.model.thresholds import FeatureThresholds
 
 __all__ = [
     "IDENTITY_FACTS",
@@ -42,6 +43,7 @@ __all__ = [
     "Feature",
     "FeatureKey",
     "FeatureStatus",
+    "FeatureThresholds",
     "IterationResult",
     "Line",
     "Mode",

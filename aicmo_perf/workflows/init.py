@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aicmo_perf.config import (
     DISCOVER_KEYS,
+    FEATURE_KEYS,
     GATE_KEYS,
     OPTION_KEYS,
     SECTION,
@@ -201,6 +202,8 @@ def configuration(section: str, example: bool = False) -> str:
     lines += _commented(tuple(key for key in SETTINGS_KEYS if not (example and key.name == "suites")))
     lines += _commented(OPTION_KEYS)
     lines += ["", f"[{prefix}gate]", *_commented(GATE_KEYS)]
+    lines += ["", "# Other least effects for some features; the table may be repeated.", f"# [[{prefix}gate.feature]]"]
+    lines += _commented(FEATURE_KEYS)
     lines += ["", "# Features in code that is not decorated; the table may be repeated.", f"# [[{prefix}discover]]"]
     return "\n".join([*lines, *_commented(DISCOVER_KEYS)]) + "\n"
 
