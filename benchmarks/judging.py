@@ -17,15 +17,17 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 import judging_ours as ours
+import numpy as np
 from judging_data import Array, SeriesData, Source, read_processes, read_series, read_sources
 from judging_peers import PEER_DETECTORS, PEER_GATES, PeerDetector, PeerGate, is_installed
 from judging_scores import (
+    FEATURE_COUNT,
+    SLOWED_COUNT,
     DetectorScore,
     Gate,
     GateScore,
+    power_run_count,
     score_detector,
     score_gate,
     summary_spreads,
@@ -84,8 +86,8 @@ def report(folder: Path, *, run_count: int, seed: int, with_peers: bool) -> str:
     sources = read_sources(folder, data.unchanged)
     sampled = [source for source in sources if source.processes()]
     sampled.append(read_processes(folder, "machine_contended", "the same, overloaded"))
-    asked = [*PEER_DETECTORS, *PEER_GATES] if with_peers else []
-    missing = sorted({peer.package or "" for peer in asked if not is_installed(peer)})
+    asked: list[PeerDetector | PeerGate] = [*PEER_DETECTORS, *PEER_GATES] if with_peers else []
+    missing = sorted({peer.package for peer in asked if peer.package and not is_installed(peer)})
     detector_peers = [peer for peer in PEER_DETECTORS if with_peers and is_installed(peer)]
     gate_peers = [peer for peer in PEER_GATES if with_peers and is_installed(peer)]
 
@@ -95,11 +97,13 @@ def report(folder: Path, *, run_count: int, seed: int, with_peers: bool) -> str:
     lines = [
         "Spread between runs of the same code (robust standard deviation, median over benchmarks):",
         summary_table(spreads),
-        f"Change points, on {len(data.unchanged)} histories without a lasting change, {len(data.one_step)} with one step "
-        f"spliced in, {len(data.several_steps)} with none to five, {sum(len(x.changes) for x in data.natural)} natural "
-        f"steps and {len(data.annotated)} series that people annotated; seconds are for 500,000 points:",
+        f"Change points, on {len(data.unchanged)} histories without a lasting change, {len(data.one_step)} with one "
+        f"step spliced in, {len(data.several_steps)} with none to five, "
+        f"{sum(len(item.changes) for item in data.natural)} natural steps and {len(data.annotated)} series that people "
+        "annotated; seconds are for 500,000 points:",
         detector_table(detectors),
-        f"Gates, on {run_count} runs of 100 unchanged features from each source, and as many slower features; "
+        f"Gates, on {run_count} runs of {FEATURE_COUNT} unchanged features from each source, and "
+        f"{power_run_count(run_count)} runs with {SLOWED_COUNT} slower ones among them for each effect; "
         "red; power at +2/5/10/20 %; extra runs of a feature an unchanged run:",
         gate_table({**our_gates, **peer_gates}),
         "What ours call inconclusive among unchanged features, and the smallest slowdown they say they could see "

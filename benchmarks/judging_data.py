@@ -131,15 +131,15 @@ class GateFeature:
 
 
 class Source(Protocol):
-    """Where runs of unchanged code come from.
+    """Where runs of unchanged code come from."""
 
-    Attributes:
-        title: for the head of a table.
-        description: a sentence on its past runs and samples.
-    """
+    @property
+    def title(self) -> str:
+        """For the head of a table."""
 
-    title: str
-    description: str
+    @property
+    def description(self) -> str:
+        """What it has: benchmarks, past runs, samples."""
 
     def draw(self, generator: np.random.Generator, effects: Sequence[float]) -> list[GateFeature]:
         """A run with one feature an effect, in which a feature's head is slower by that share (0: unchanged)."""
@@ -162,7 +162,7 @@ class HistorySource:
 
     @property
     def description(self) -> str:
-        """A sentence on its past runs and samples."""
+        """See `Source.description`."""
         return f"{len(self.series)} benchmarks, {self.past_count} past runs of one value each"
 
     @classmethod
@@ -211,7 +211,7 @@ class ForkSource:
 
     @property
     def description(self) -> str:
-        """A sentence on its past runs and samples."""
+        """See `Source.description`."""
         return (
             f"{len(self.benchmarks)} benchmarks, {self.past_count} past runs of {self.benchmarks[0][0].size} samples "
             f"each, {self.rerun_count} further runs at most"
@@ -254,7 +254,7 @@ class ProcessSource:
 
     @property
     def description(self) -> str:
-        """A sentence on its past runs and samples."""
+        """See `Source.description`."""
         samples = next(iter(self.timed[0].values())).size
         return f"{len(self.timed[0])} workloads, {self.past_count} past runs of {samples} samples each"
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from judging_data import Array, GateFeature
+from judging_scores import Gate, GateAnswer
+
 from aicmo_perf.model import Change
 from aicmo_perf.model.summary import low_quantile
 from aicmo_perf.stats.change_points import GENERAL, change_points
 from aicmo_perf.stats.comparison import Measurement, RuntimeJudgement, SlownessPolicy, judge_runtimes
-from judging_data import Array, GateFeature
-from judging_scores import Gate, GateAnswer
 
 POLICY = SlownessPolicy(min_effect_seconds=0.0, min_runtime_seconds=0.0, min_run_count=4)
 
@@ -45,8 +46,7 @@ def with_reruns(*, of_base: bool) -> Gate:
         counts = [0] * len(features)
         while True:
             measurements = [
-                _measurement(feature, count, with_base=of_base)
-                for feature, count in zip(features, counts, strict=True)
+                _measurement(feature, count, with_base=of_base) for feature, count in zip(features, counts, strict=True)
             ]
             judgement = judge_runtimes(measurements, POLICY, confirming=True)
             wanted = [
@@ -81,8 +81,6 @@ def _answer(judgement: RuntimeJudgement, extra_run_count: int) -> GateAnswer:
         extra_run_count=extra_run_count,
         inconclusive_count=sum(change.change is Change.INCONCLUSIVE for change in judgement.changes),
         visible_ratios=[
-            change.smallest_visible_ratio
-            for change in judgement.changes
-            if change.smallest_visible_ratio is not None
+            change.smallest_visible_ratio for change in judgement.changes if change.smallest_visible_ratio is not None
         ],
     )

@@ -7,16 +7,17 @@ their defaults unless the title says otherwise, and see what they would see in l
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
 from judging_data import Array, GateFeature
 from judging_scores import Detect, Gate, GateAnswer
+
+from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,8 @@ def _otava(max_pvalue: float) -> Detect:
     """Apache Otava's windows of E-divisive means with a t-test."""
 
     def detect(values: Array) -> list[int]:
-        from otava.analysis import compute_change_points
-
-        found, _ = compute_change_points(values.tolist(), max_pvalue=max_pvalue)
+        otava = importlib.import_module("otava.analysis")
+        found, _ = otava.compute_change_points(values.tolist(), max_pvalue=max_pvalue)
         return [point.index for point in found]
 
     return detect
@@ -73,23 +73,20 @@ def _otava(max_pvalue: float) -> Detect:
 
 def _asv_steps(values: Array) -> list[int]:
     """What ``asv publish`` draws as steps."""
-    from asv.step_detect import detect_steps
-
-    return [step[0] for step in detect_steps(values.tolist())[1:]]
+    asv = importlib.import_module("asv.step_detect")
+    return [step[0] for step in asv.detect_steps(values.tolist())[1:]]
 
 
 def _asv_regressions(values: Array) -> list[int]:
     """What ``asv publish`` lists as regressions, at its default threshold of 5 %."""
-    from asv.step_detect import detect_regressions, detect_steps
-
-    _, _, places = detect_regressions(detect_steps(values.tolist()), threshold=0.05)
+    asv = importlib.import_module("asv.step_detect")
+    _, _, places = asv.detect_regressions(asv.detect_steps(values.tolist()), threshold=0.05)
     return [place[1] for place in places or ()]
 
 
 def _kernel(values: Array) -> list[int]:
     """Exact segmentation with a Gaussian kernel on standardised values, penalty 3 ln n."""
-    import ruptures
-
+    ruptures = importlib.import_module("ruptures")
     if len(values) < 4:
         return []
     scaled = (values - values.mean()) / (values.std() or 1.0)
@@ -104,7 +101,7 @@ _PERFHERDER_T = 7.0
 
 
 def _perfherder(values: Array) -> list[int]:
-    """Mozilla's alerts: a t-test between the 12 to 24 points before and the 12 from here on, the near ones weighing most.
+    """Mozilla's alerts: a t-test between the 12 to 24 points before and the 12 from here on, near ones weighing most.
 
     Source: treeherder, perfalert's ``detect_changes`` (t above 7, a local maximum).
     """
@@ -175,13 +172,11 @@ def _means(feature: GateFeature) -> tuple[Array, float]:
 
 def _asv_compare(feature: GateFeature) -> bool:
     """``asv compare``: medians a factor of 1.1 apart, and different by its test where both runs have samples."""
-    from asv._stats import is_different
-    from asv_runner.statistics import compute_stats
-
+    asv, runner = importlib.import_module("asv._stats"), importlib.import_module("asv_runner.statistics")
     before, now = feature.past[-1].tolist(), feature.current.tolist()
     if len(before) > 1 and len(now) > 1:
-        stats = [compute_stats(samples, 1)[1] for samples in (before, now)]
-        if not is_different(before, now, *stats):
+        stats = [runner.compute_stats(samples, 1)[1] for samples in (before, now)]
+        if not asv.is_different(before, now, *stats):
             return False
     return bool(np.median(now) > 1.1 * np.median(before))
 
@@ -194,7 +189,7 @@ def _bencher(feature: GateFeature) -> bool:
     past, now = _means(feature)
     past = past[-64:]
     count = len(past)
-    return now > past.mean() + student_t_isf(0.01, count - 1) * past.std() * math.sqrt(1 + 1 / count)
+    return now > float(past.mean()) + student_t_isf(0.01, count - 1) * float(past.std()) * math.sqrt(1 + 1 / count)
 
 
 def _conbench(feature: GateFeature) -> bool:
@@ -202,7 +197,7 @@ def _conbench(feature: GateFeature) -> bool:
     past, now = _means(feature)
     past = past[-100:]
     spread = float(past.std(ddof=1))
-    return spread > 0 and (now - past.mean()) / spread > 5
+    return spread > 0 and (now - float(past.mean())) / spread > 5
 
 
 def _rustc_perf(feature: GateFeature) -> bool:
@@ -212,8 +207,9 @@ def _rustc_perf(feature: GateFeature) -> bool:
     """
     past, _ = _means(feature)
     changes = np.abs(np.diff(past) / past[:-1])
-    lower, upper = np.quantile(changes, (0.25, 0.75))
-    return _mean_ratio(feature) - 1 > max(upper + 3 * (upper - lower), 0.002)
+    lower, upper = np.quantile(changes, (0.25, 0.75)).tolist()
+    fence = float(upper + 3 * (upper - lower))
+    return _mean_ratio(feature) - 1 > max(fence, 0.002)
 
 
 def _welch(feature: GateFeature) -> bool:

@@ -20,7 +20,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
 from judging_data import Array, GateFeature, KnownSeries, SeriesData, Source
 
 Detect = Callable[[Array], Sequence[int]]
@@ -201,7 +200,7 @@ def _share(hits: Sequence[bool]) -> float:
 
 
 def _score_online(detect: _Timed, data: SeriesData, count: int) -> OnlineScore:
-    """Steps: judge after each of some waits. False alarms: judge each commit of unchanged histories from the 40th on."""
+    """Steps: judge after each of some waits. False alarms: judge unchanged histories at each commit from the 40th."""
     generator = np.random.default_rng(_ONLINE_SEED)
     by_history: dict[str, list[KnownSeries]] = defaultdict(list)
     for item in data.one_step:
@@ -298,7 +297,7 @@ def score_gate(gate: Gate, source: Source, *, run_count: int, seed: int = 11) ->
     powers = {}
     for place, effect in enumerate(EFFECTS, start=1):
         hits: list[bool] = []
-        for index in range(max(_LEAST_POWER_RUNS, round(_POWER_SHARE * run_count))):
+        for index in range(power_run_count(run_count)):
             generator = _generator(seed, place, index)
             slowed = {int(feature) for feature in generator.permutation(FEATURE_COUNT)[:SLOWED_COUNT]}
             effects = [effect if feature in slowed else 0.0 for feature in range(FEATURE_COUNT)]
@@ -317,13 +316,18 @@ def score_gate(gate: Gate, source: Source, *, run_count: int, seed: int = 11) ->
     )
 
 
+def power_run_count(run_count: int) -> int:
+    """Runs with slower features for each effect, when so many unchanged ones are judged."""
+    return max(_LEAST_POWER_RUNS, round(_POWER_SHARE * run_count))
+
+
 def _generator(seed: int, purpose: int, index: int) -> np.random.Generator:
     return np.random.default_rng([seed, purpose, index])
 
 
 @dataclass(frozen=True, slots=True)
 class SummarySpread:
-    """How well one way of summarising a run repeats: its spread between runs of unchanged code, a share of the runtime."""
+    """How well one way of summarising a run repeats: its spread between runs of unchanged code, relative."""
 
     summary: str
     spread_ratio: float

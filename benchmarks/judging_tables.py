@@ -8,9 +8,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from aicmo_perf.version import __version__
 from judging_scores import DetectorScore, GateScore, SummarySpread
 from measured import table
+
+from aicmo_perf.version import __version__
 
 _PACKAGES = ("numpy", "apache-otava", "asv", "ruptures")
 
