@@ -95,16 +95,19 @@ class Stretches:
         return found
 
 
-def without_weak(stretches: Stretches, scatter: Scatter, least_t: float, least_change: float, fixed: int) -> Stretches:
+def without_weak(stretches: Stretches, scatter: Scatter, least_change: float, fixed: int) -> Stretches:
     """Drop the weakest boundary until each is both evident and large enough to matter.
+
+    Evident is t ≥ (√(2·ln n) + 1) / √(π/2): the largest of n normal values is about √(2·ln n), and the t of two medians
+    is smaller than that of two means.
 
     Args:
         stretches: as a segmentation found them.
         scatter: of the values.
-        least_t: what each boundary's t statistic has to reach.
         least_change: by how much the levels beside each have to differ, in the values' unit.
         fixed: so many boundaries, the first ones, stay whatever they are worth.
     """
+    least_t = (math.sqrt(2 * math.log(len(stretches.values))) + 1) / math.sqrt(_MEDIAN_VARIANCE_FACTOR)
     while len(stretches.boundaries) > fixed:
         levels = stretches.levels
         strengths = [

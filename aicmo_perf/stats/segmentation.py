@@ -38,6 +38,9 @@ _REACH = 5
 _UNTHREADED_MULTIPLICATIONS = 200_000
 """In one product of matrices: OpenBLAS uses one core up to some 260,000; beyond, on busy cores, its threads slow it."""
 
+_PRODUCT_WIDTH = 64
+"""Most features in one product; only values scattered over many scales have more."""
+
 _CACHED_ROWS = 64
 """Of a matrix worked on at once, so that they stay in the processor's cache from step to step."""
 
@@ -62,12 +65,15 @@ def kernel_costs(points: Floats, sharpness: float) -> Floats:
     squares = np.einsum("ij,ij->i", sums, sums)
     places = np.arange(count, dtype=np.float64)
     costs = np.zeros((count, count))
-    rows = max(min(_UNTHREADED_MULTIPLICATIONS // sums.size, _CACHED_ROWS), 2)
+    width = min(features.shape[1], _PRODUCT_WIDTH)
+    rows = max(min(_UNTHREADED_MULTIPLICATIONS // (count * width), _CACHED_ROWS), 2)
     for top in range(0, count, rows):
         starts, ends = slice(top, top + rows), slice(top, None)
         lengths = places[ends] - places[starts, None]
         np.fill_diagonal(lengths, 1)
-        of_sums = sums[starts] @ sums[ends].T
+        of_sums = sums[starts, :width] @ sums[ends, :width].T
+        for left in range(width, features.shape[1], width):
+            of_sums += sums[starts, left : left + width] @ sums[ends, left : left + width].T
         of_sums *= -2
         of_sums += squares[starts, None]
         of_sums += squares[ends]  # now ‖sum over the stretch‖²
