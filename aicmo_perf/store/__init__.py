@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import os
 
+from aicmo_perf.store.analyses import KeptSeries, KeptShift, LineState, MeasuredSeries
 from aicmo_perf.store.check import check_database
 from aicmo_perf.store.connection import Database
 from aicmo_perf.store.migrate import current_revision, head_revision
 from aicmo_perf.store.pins import Pin
 from aicmo_perf.store.store import Store, open_store
 
-__all__ = ["Pin", "Store", "check_database", "head_revision", "open_store", "stored_revision"]
+__all__ = [
+    "KeptSeries",
+    "KeptShift",
+    "LineState",
+    "MeasuredSeries",
+    "Pin",
+    "Store",
+    "check_database",
+    "head_revision",
+    "open_store",
+    "stored_revision",
+]
 
 
 def stored_revision(location: str | os.PathLike[str]) -> str | None:

@@ -26,6 +26,7 @@ from aicmo_perf.model import (
     Status,
 )
 from aicmo_perf.store import accepted, finding, migrate, pins, run_results, series, writing
+from aicmo_perf.store.analyses import Analyses
 from aicmo_perf.store.connection import Database
 from aicmo_perf.store.models import environments
 from aicmo_perf.store.pins import Pin
@@ -66,6 +67,7 @@ class Store:
         notices: sentences that the user should see: an upgrade, and where the backup is.
         name: of the database, for messages.
         can_write: whether it was opened for writing.
+        analyses: where levels shifted, as far as it is known.
     """
 
     def __init__(self, database: Database, *, notices: tuple[str, ...] = ()) -> None:
@@ -74,6 +76,7 @@ class Store:
         self.notices = notices
         self.name = database.name
         self.can_write = database.write
+        self.analyses = Analyses(database)
 
     def __enter__(self) -> Store:
         return self
