@@ -52,7 +52,7 @@ def kernel_costs(points: Floats, sharpness: float) -> Floats:
     """What every stretch of the points costs, under the kernel exp(-γ·(x - y)²).
 
     Args:
-        points: finite, in the order of time, shape (n,).
+        points: finite, in the order of time, shape (n,), at least one.
         sharpness: γ, positive, per squared unit of the points.
 
     Returns: shape (n + 1, n + 1): at [start, end] the cost of the points from start up to before end. What lies below
