@@ -8,6 +8,8 @@ import logging
 import re
 import shutil
 import sqlite3
+import statistics
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +25,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aicmo_perf.errors import StoreError
-from aicmo_perf.model import Mode, Status
+from aicmo_perf.model import Mode, RunRole, Status, high_quantile, low_quantile
 from aicmo_perf.store import check_database, open_store, stored_revision
 from aicmo_perf.store import migrate as migrate_module
 from aicmo_perf.store.connection import Database
@@ -152,6 +154,89 @@ def test_the_way_back_keeps_the_children_of_the_rebuilt_table(old_path):
     upgrade(database)
     database.close()
     assert check_database(old_path) == ()
+
+
+@pytest.fixture
+def path_of_0002(old_path) -> Path:
+    """The populated database at revision 0002, with a label, a pinned run, and samples of many shapes."""
+    with Database(old_path).migrating() as connection:
+        command.upgrade(alembic_config(connection), "0002")
+    with contextlib.closing(sqlite3.connect(old_path)) as connection:
+        connection.execute("UPDATE runs SET label = 'release' WHERE id = 4")
+        connection.execute("INSERT INTO baselines VALUES (1, 'v1', 4, 1740830400000000, NULL, '')")
+        packed = [(number, struct.pack(f"<{len(values)}d", *values)) for number, values in SAMPLES.items()]
+        connection.execute(
+            "INSERT INTO results (feature_id, run_id, position, status, critical, error_count, warning_count, "
+            "scenario_count, sample_count, is_flaky, output_varies) VALUES (3, 9, 1, 'pass', 0, 0, 0, 0, 28, 0, 0)"
+        )
+        connection.executemany(
+            "INSERT INTO signatures VALUES (?, ?, ?, ?, 'pass', 0, 0, NULL)",
+            [(11, 2, 4, 2), (12, 3, 9, 1), (13, 2, 4, 3), (14, 3, 9, 2), (15, 3, 9, 3)],
+        )
+        connection.executemany("INSERT INTO samples VALUES (?, 1, ?)", packed)
+        connection.commit()
+    return old_path
+
+
+SAMPLES: dict[int, tuple[float, ...]] = {
+    11: tuple(float(value) for value in (11, 3, 7, 5, 2, 9, 10, 4, 6, 8, 1)),
+    12: (3.0, 1.0, 2.0),
+    13: (),
+    14: (9.0,),
+    15: tuple(1.0 + number / 7 for number in range(24)),
+}
+"""By the number of the signature."""
+
+
+def test_quantiles_are_computed_from_the_samples_as_runs_compute_them(path_of_0002):
+    with open_store(path_of_0002) as store:
+        assert "from revision 0002 to" in store.notices[0]
+        assert store.pinned("v1") == store.find_run("release") == store.find_run("4")
+        found = {
+            (run, status.name): (status.low_seconds, status.high_seconds)
+            for run in ("4", "9")
+            for status in store.result(store.find_run(run)).features
+        }
+    measured = [SAMPLES[number] for number in (12, 14, 15)]
+    assert found == {
+        ("4", "invoice"): (None, None),
+        ("4", "swot"): (0.25, 0.5),
+        ("4", "deck"): (2.0, 10.0),
+        ("9", "swot"): (None, None),
+        ("9", "invoice"): (
+            statistics.median(map(low_quantile, measured)),
+            statistics.median(map(high_quantile, measured)),
+        ),
+    }
+    assert check_database(path_of_0002) == ()
+
+
+def test_a_number_of_a_deleted_run_is_not_given_again_after_the_upgrade(path_of_0002, history_in):
+    with contextlib.closing(sqlite3.connect(path_of_0002)) as connection:
+        connection.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'runs'")
+        connection.commit()
+    with open_store(path_of_0002) as store:
+        assert history_in(store).add().id == 41
+
+
+def test_the_way_back_to_0002_takes_along_what_it_cannot_tell_apart(path_of_0002, history_in, make_iteration):
+    before, schema_before = content_of(path_of_0002), schema_of(path_of_0002)
+    with open_store(path_of_0002) as store:
+        history = history_in(store)
+        facts = {"role": RunRole.RERUN_HEAD, "companion_of": 4, "environment": store.environments()[0]}
+        run = store.start_run(history.new_run(**facts))
+        history.record(run, make_iteration("swot", samples_seconds=(1.0,), warnings=("old",)))
+        store.pin("companion", run, pinned_at=run.started_at, pinned_by=None, reason="")
+
+    database = Database(path_of_0002)
+    with database.migrating() as connection:
+        command.downgrade(alembic_config(connection), "0002")
+    database.close()
+
+    after = content_of(path_of_0002)
+    assert schema_of(path_of_0002) == schema_before
+    for table in ("runs", "run_suites", "results", "signatures", "samples", "result_messages", "baselines"):
+        assert after[table] == before[table], table
 
 
 def test_the_way_back_to_nothing(tmp_path):
