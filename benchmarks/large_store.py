@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,19 @@ def feature_number(index: int) -> Feature:
     )
 
 
-def build_large_store(path: Path, feature_count: int, run_count: int, sample_count: int) -> None:
-    """Write a store in which each run has each feature, with that many samples (none for zero)."""
+def build_large_store(
+    path: Path,
+    feature_count: int,
+    run_count: int,
+    sample_count: int,
+    *,
+    number_run: Callable[[int], Run] = run_number,
+) -> None:
+    """Write a store in which each run has each feature, with that many samples (none for zero).
+
+    Args:
+        number_run: the run at an index, in one of ENVIRONMENTS.
+    """
     database = Database(path)
     upgrade(database)
     try:
@@ -96,18 +107,34 @@ def build_large_store(path: Path, feature_count: int, run_count: int, sample_cou
                     for feature in described
                 ],
             )
-        for first in range(0, run_count, 100):
-            with database.writing() as connection:
-                for index in range(first, min(first + 100, run_count)):
-                    run = run_number(index)
-                    environment_id = ENVIRONMENTS.index(run.environment) + 1
-                    connection.execute(insert(runs), {**row_of(run), "id": index + 1, "environment_id": environment_id})
-                    connection.execute(insert(run_suites), {"suite_id": 1, "run_id": index + 1, "position": 0})
-                    rows = list(_rows(index, feature_count, sample_count))
-                    connection.execute(insert(results), [row for row, _, _ in rows])
-                    connection.execute(insert(signatures), [row for _, row, _ in rows])
-                    if sample_count:
-                        connection.execute(insert(samples), [row for _, _, row in rows])
+    finally:
+        database.close()
+    for first in range(0, run_count, 100):
+        append_runs(path, range(first, min(first + 100, run_count)), feature_count, sample_count, number_run=number_run)
+
+
+def append_runs(
+    path: Path,
+    indices: Iterable[int],
+    feature_count: int,
+    sample_count: int,
+    *,
+    number_run: Callable[[int], Run] = run_number,
+) -> None:
+    """Write further runs into such a store, in one transaction; arguments as above."""
+    database = Database(path)
+    try:
+        with database.writing() as connection:
+            for index in indices:
+                run = number_run(index)
+                environment_id = ENVIRONMENTS.index(run.environment) + 1
+                connection.execute(insert(runs), {**row_of(run), "id": index + 1, "environment_id": environment_id})
+                connection.execute(insert(run_suites), {"suite_id": 1, "run_id": index + 1, "position": 0})
+                rows = list(_rows(index, feature_count, sample_count))
+                connection.execute(insert(results), [row for row, _, _ in rows])
+                connection.execute(insert(signatures), [row for _, row, _ in rows])
+                if sample_count:
+                    connection.execute(insert(samples), [row for _, _, row in rows])
     finally:
         database.close()
 
