@@ -7,13 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aicmo_perf.baseline import Baseline
-from aicmo_perf.comparison import SuiteBaseline, compare_with_baselines
+from aicmo_perf.baseline import Baseline, FeatureLevel
+from aicmo_perf.comparison import Circumstances, Reruns, SuiteBaseline, compare_with_baselines
 from aicmo_perf.model import (
+    AcceptedChange,
     Category,
     Change,
+    ChangePoint,
+    Environment,
     Feature,
     FeatureStatus,
+    FeatureThresholds,
     PastResult,
     Run,
     RunOptions,
@@ -40,40 +44,51 @@ def status_of(name="swot", status=Status.PASS, runtime_seconds=0.1, scenario_cou
         runtime_seconds=runtime_seconds,
         scenario_count=scenario_count,
         suite="aicmo",
-        **values,
+        **{"low_seconds": runtime_seconds, **values},
     )
 
 
 def series_of(name="swot", *, runs=PAST_RUNS, seconds=0.1, critical=False, **values):
     points = [
         PastResult(
-            **{"run": run, "status": Status.PASS, "runtime_seconds": seconds * wobble, "scenario_count": 2} | values
+            **{
+                "run": run,
+                "status": Status.PASS,
+                "runtime_seconds": 1.1 * seconds * wobble,
+                "low_seconds": seconds * wobble,
+                "scenario_count": 2,
+            }
+            | values
         )
         for run, wobble in zip(runs, WOBBLE, strict=False)
     ]
     return Series(Feature(suite="aicmo", qualified_name=name, name=name, critical=critical), tuple(points))
 
 
-def compare(statuses, series, *, run=NOW, runs=PAST_RUNS, obstacle=""):
+def compare(statuses, series, *, run=NOW, runs=PAST_RUNS, obstacle="", levels=None, policy=None, **circumstances):
     baseline = Baseline(suite="aicmo", runs=runs, why="the last 10 runs", obstacle=obstacle)
-    by_name = {item.feature.qualified_name: item for item in series}
-    return compare_with_baselines(SelfTestResult(run, tuple(statuses)), [SuiteBaseline(baseline, by_name)])
+    suite = SuiteBaseline(baseline, {item.feature.qualified_name: item for item in series}, levels or {})
+    result = SelfTestResult(run, tuple(statuses))
+    return compare_with_baselines(result, [suite], policy, Circumstances(**circumstances))
 
 
 @pytest.mark.parametrize(
     ("now_seconds", "change"),
     [(0.150, Change.REGRESSED), (0.060, Change.IMPROVED), (0.101, Change.UNCHANGED)],
 )
-def test_a_runtime_is_judged_by_its_past(now_seconds, change):
-    (item,) = compare([status_of(runtime_seconds=now_seconds)], [series_of()]).features
+def test_low_quantiles_are_judged_and_medians_shown(now_seconds, change):
+    (item,) = compare([status_of(runtime_seconds=7.0, low_seconds=now_seconds)], [series_of()]).features
     assert item.change is change
     assert item.reason == ""
     assert item.ratio == pytest.approx(now_seconds / item.baseline_seconds)
     assert item.baseline_seconds == pytest.approx(0.10005)
+    assert (item.runtime_seconds, item.past_runtime_seconds) == (7.0, pytest.approx(0.110055))
+    assert item.level_values_seconds == tuple(0.1 * wobble for wobble in WOBBLE)
+    assert item.level.runs == PAST_RUNS
     assert item.baseline_run_count == 10
     assert (item.previous_status, item.previous_run) == (Status.PASS, PAST_RUNS[-1])
     assert item.p_value is not None
-    assert item.smallest_visible_ratio >= 1.1
+    assert item.smallest_visible_ratio > 1.0
     assert not item.is_new
     assert not item.status_changed
 
@@ -88,22 +103,22 @@ def test_a_runtime_is_judged_by_its_past(now_seconds, change):
     ],
 )
 def test_what_does_not_pass_is_never_faster(status, reason):
-    (item,) = compare([status_of(status=status, runtime_seconds=0.001)], [series_of()]).features
+    (item,) = compare([status_of(status=status, low_seconds=0.001)], [series_of()]).features
     assert (item.change, item.reason, item.ratio, item.p_value) == (Change.INCONCLUSIVE, reason, None, None)
     assert item.status_changed
 
 
 def test_what_was_not_measured_is_inconclusive():
-    (item,) = compare([status_of(runtime_seconds=None)], [series_of()]).features
+    (item,) = compare([status_of(low_seconds=None)], [series_of()]).features
     assert (item.change, item.reason) == (Change.INCONCLUSIVE, "not measured")
 
 
 def test_only_past_runs_that_passed_and_were_measured_alike_count():
     good = series_of().points
     points = (
-        replace(good[0], status=Status.FAIL, runtime_seconds=0.0001),
-        replace(good[1], scenario_count=3, runtime_seconds=9.0),
-        replace(good[2], runtime_seconds=None),
+        replace(good[0], status=Status.FAIL, low_seconds=0.0001),
+        replace(good[1], scenario_count=3, low_seconds=9.0),
+        replace(good[2], low_seconds=None),
         *good[3:],
     )
     (item,) = compare([status_of()], [Series(series_of().feature, points)]).features
@@ -129,7 +144,7 @@ def test_few_runs_are_inconclusive_with_their_number():
 
 
 def test_an_obstacle_keeps_runtimes_apart_but_not_statuses():
-    (item,) = compare([status_of(runtime_seconds=0.9)], [series_of()], obstacle="another machine").features
+    (item,) = compare([status_of(low_seconds=0.9)], [series_of()], obstacle="another machine").features
     assert (item.change, item.reason, item.ratio) == (Change.INCONCLUSIVE, "another machine", None)
     assert item.previous_status is Status.PASS
 
@@ -204,11 +219,189 @@ def test_all_features_are_judged_together():
     def suspect_among(count):
         others = [status_of(f"other{number}") for number in range(count)]
         series = [series_of(), *(series_of(item.name) for item in others)]
-        return compare([status_of(runtime_seconds=0.112), *others], series).features[0]
+        return compare([status_of(low_seconds=0.15), *others], series).features[0]
 
-    few, many = suspect_among(3), suspect_among(300)
-    assert (few.change, many.change) == (Change.REGRESSED, Change.INCONCLUSIVE)
-    assert few.smallest_visible_ratio < many.smallest_visible_ratio
+    assert suspect_among(3).smallest_visible_ratio < suspect_among(300).smallest_visible_ratio
+
+
+def test_the_baselines_order_is_kept_whatever_the_series_has():
+    """A branch's own runs come after the default branch's, even when those are newer."""
+    own = tuple(replace(run, branch="topic", commit_sha="b" * 40) for run in PAST_RUNS[:5])
+    main = tuple(replace(run, commit_sha="a" * 40) for run in PAST_RUNS[5:])
+    series = series_of(runs=(*own, *main))
+    (item,) = compare([status_of()], [series], run=replace(NOW, commit_sha="c" * 40), runs=(*main, *own)).features
+    assert item.previous_run == own[-1]
+    assert item.level_values_seconds == tuple(0.1 * wobble for wobble in (*WOBBLE[5:], *WOBBLE[:5]))
+
+
+# levels
+
+
+STEP = ChangePoint(
+    feature=series_of().feature,
+    run=PAST_RUNS[5],
+    previous_run=PAST_RUNS[4],
+    before_seconds=0.2,
+    after_seconds=0.1,
+    confidence=0.99,
+)
+ACCEPTED = AcceptedChange(feature=series_of().feature, run=PAST_RUNS[9], accepted_at=START, accepted_by="anna")
+
+
+def stepped():
+    """Five runs of 0.2 s, then five of 0.1 s."""
+    before, after = series_of(seconds=0.2).points[:5], series_of(seconds=0.1).points[5:]
+    return Series(series_of().feature, (*before, *after))
+
+
+def test_only_the_level_in_force_tells_how_fast_it_was():
+    level = FeatureLevel(PAST_RUNS[5:], (PAST_RUNS[:5],), STEP)
+    (item,) = compare([status_of()], [stepped()], levels={"swot": level}).features
+    assert item.baseline_seconds == pytest.approx(0.1, rel=0.02)
+    assert item.baseline_run_count == 5
+    assert item.change is Change.UNCHANGED
+    assert item.level == level
+    assert item.previous_run == PAST_RUNS[9]
+
+
+def test_a_young_level_with_few_runs_says_that_it_is_young():
+    level = FeatureLevel(PAST_RUNS[8:], (PAST_RUNS[:8],), replace(STEP, run=PAST_RUNS[8]))
+    (item,) = compare([status_of()], [stepped()], levels={"swot": level}).features
+    assert item.reason.startswith("2 baseline runs; 5 are needed")
+    assert item.reason.endswith(", and its level changed with run 9")
+
+
+def test_no_run_since_an_accepted_change_is_no_regression():
+    level = FeatureLevel((), (PAST_RUNS,), ACCEPTED)
+    (item,) = compare([status_of(low_seconds=0.9)], [series_of()], levels={"swot": level}).features
+    assert (item.change, item.reason) == (
+        Change.INCONCLUSIVE,
+        "no baseline run since its change was accepted with run 10",
+    )
+
+
+def test_a_run_that_was_accepted_is_not_judged_by_the_old_level():
+    accepted = replace(ACCEPTED, run=NOW)
+    statuses = [status_of(low_seconds=0.15), status_of("persona", low_seconds=0.15)]
+    swot, persona = compare(
+        statuses, [series_of(), series_of("persona")], accepted={("aicmo", "swot"): accepted}
+    ).features
+    assert (swot.change, swot.accepted, swot.reason) == (
+        Change.INCONCLUSIVE,
+        accepted,
+        "its change was accepted with run 11",
+    )
+    assert swot.ratio == pytest.approx(1.5, rel=0.02)
+    assert (persona.change, persona.accepted) == (Change.REGRESSED, None)
+
+
+# thresholds, re-runs, tails, the CPU
+
+
+def test_some_features_have_least_effects_of_their_own():
+    thresholds = (
+        FeatureThresholds(match="s*", min_effect_ratio=0.9),
+        FeatureThresholds(match="swot", min_effect_seconds=2.0),
+        FeatureThresholds(match="swot", min_effect_ratio=0.01, min_effect_seconds=1e-9),
+    )
+    names = ["swot", "slides", "persona"]
+    statuses = [status_of(name, low_seconds=0.15) for name in names]
+    features = compare(statuses, [series_of(name) for name in names], thresholds=thresholds).features
+    assert [item.change for item in features] == [Change.REGRESSED, Change.UNCHANGED, Change.REGRESSED]
+
+
+def test_reruns_are_handed_on():
+    reruns = Reruns(head_seconds=(0.15,) * 6, base_seconds=(0.1,) * 6)
+    (item,) = compare([status_of(low_seconds=0.15)], [series_of()], reruns={("aicmo", "swot"): reruns}).features
+    assert (item.head_reruns_seconds, item.base_reruns_seconds) == ((0.15,) * 6, (0.1,) * 6)
+    assert item.judgement.rerun_count == 6
+
+
+@pytest.mark.parametrize(
+    ("high_seconds", "sample_count", "told"),
+    [(0.5, 10, Change.REGRESSED), (0.2, 10, Change.UNCHANGED), (0.5, 9, None), (None, 10, None)],
+)
+def test_the_tail_is_judged_apart(high_seconds, sample_count, told):
+    series = series_of()
+    series = Series(
+        series.feature, tuple(replace(point, high_seconds=2 * point.low_seconds) for point in series.points)
+    )
+    (item,) = compare([status_of(high_seconds=high_seconds, sample_count=sample_count)], [series]).features
+    assert item.change is Change.UNCHANGED
+    assert (item.tail.change if item.tail else None) is told
+
+
+@pytest.mark.parametrize(
+    ("low_seconds", "cpu_seconds", "is_waiting"),
+    [
+        (0.15, 0.08, True),
+        (0.15, 0.09, True),
+        (0.15, 0.11, False),
+        (0.1, 0.08, False),
+        (0.15, None, False),
+        (0.15, 0.0, False),
+    ],
+)
+def test_what_is_slower_by_the_wall_and_not_by_the_cpu_is_waiting(low_seconds, cpu_seconds, is_waiting):
+    status = status_of(low_seconds=low_seconds, cpu_seconds=cpu_seconds)
+    (item,) = compare([status], [series_of(cpu_seconds=0.08)]).features
+    assert item.is_waiting is is_waiting
+    assert item.cpu_ratio == (pytest.approx(cpu_seconds / 0.08) if cpu_seconds else None)
+
+
+def test_a_clock_that_shows_no_cpu_time_says_nothing():
+    (item,) = compare([status_of(low_seconds=0.15, cpu_seconds=0.1)], [series_of(cpu_seconds=0.0)]).features
+    assert (item.cpu_ratio, item.is_waiting) == (None, False)
+
+
+# several machines
+
+
+def on_two_machines(names, slow=2.0):
+    """Every other run on a machine that takes twice as long, and a series for each name."""
+    runs = tuple(
+        replace(run, environment=Environment({"cpu_model": "Slow"})) if number % 2 else run
+        for number, run in enumerate(PAST_RUNS)
+    )
+    series = []
+    for number, name in enumerate(names):
+        points = (
+            PastResult(
+                run=run,
+                status=Status.PASS,
+                low_seconds=0.1 * (number + 1) * wobble * (slow if run.environment.facts else 1.0),
+                scenario_count=2,
+            )
+            for run, wobble in zip(runs, WOBBLE, strict=True)
+        )
+        series.append(Series(series_of(name).feature, tuple(points)))
+    return runs, series
+
+
+def test_machines_are_compared_relative_to_what_all_features_have_in_common():
+    names = [f"f{number}" for number in range(8)]
+    runs, series = on_two_machines(names)
+    third = replace(NOW, environment=Environment({"cpu_model": "Third"}))
+    statuses = [
+        status_of(name, low_seconds=3.0 * 0.1 * (number + 1) * (1.5 if number == 5 else 1.0))
+        for number, name in enumerate(names)
+    ]
+    comparison = compare(statuses, series, run=third, runs=runs)
+    assert [item.change for item in comparison.features] == [
+        Change.REGRESSED if number == 5 else Change.UNCHANGED for number in range(8)
+    ]
+    assert comparison.common_factor.is_removed
+    assert comparison.features[5].ratio == pytest.approx(1.5, rel=0.05)
+
+
+def test_few_features_cannot_tell_a_machine_from_the_code():
+    runs, series = on_two_machines(["a", "b"])
+    features = compare([status_of("a"), status_of("b", low_seconds=9.0)], series, runs=runs).features
+    for item in features:
+        assert item.change is Change.INCONCLUSIVE
+        assert item.reason == (
+            "measured on several machines, and 2 features cannot tell a machine's speed from the code's; 5 are needed"
+        )
 
 
 # what vanished
@@ -264,4 +457,5 @@ def test_nothing_vanishes_from_a_part(run):
 
 def test_an_empty_result_compares_to_nothing():
     comparison = compare_with_baselines(SelfTestResult(NOW), [])
+    assert comparison.common_factor is None
     assert (comparison.features, comparison.vanished, comparison.baselines) == ((), (), ())
