@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aicmo_perf.baseline import Baseline
-from aicmo_perf.comparison import FeatureComparison, RunComparison, SuiteBaseline, compare_with_baselines
-from aicmo_perf.gate import Coverage, GatePolicy, Rule, judge
+from aicmo_perf.comparison import FeatureComparison, SuiteBaseline, compare_with_baselines
+from aicmo_perf.gate import DEFAULT_RULES, Coverage, GatePolicy, Rule, judge
 from aicmo_perf.model import (
-    Category,
     Change,
-    FeatureStatus,
     PastResult,
     Run,
     RunOptions,
@@ -26,51 +24,7 @@ from aicmo_perf.model import (
     Status,
 )
 from aicmo_perf.stats.comparison import SlownessPolicy
-
-START = datetime(2025, 1, 1, tzinfo=UTC)
-PAST = Run(uuid="past", id=30, started_at=START, suites=("aicmo",), commit_sha="a" * 40)
-NOW = Run(
-    uuid="now",
-    id=31,
-    started_at=START + timedelta(hours=1),
-    suites=("aicmo",),
-    commit_sha="b" * 40,
-    options=RunOptions(iterations=3),
-)
-BASELINE = Baseline(suite="aicmo", runs=(PAST,), why="the last of the complete runs")
-
-
-def status_of(name="swot", status=Status.PASS, critical=False, **values):
-    return FeatureStatus(name, Category.GENERATOR, status, critical, suite="aicmo", **values)
-
-
-def compared(status, change=Change.UNCHANGED, **values):
-    defaults = {
-        "previous_status": Status.PASS,
-        "previous_run": PAST,
-        "runtime_seconds": 0.0123,
-        "baseline_seconds": 0.01,
-        "baseline_run_count": 20,
-        "ratio": 1.23,
-        "p_value": 0.0004,
-    }
-    return FeatureComparison(feature=status.feature, status=status.status, change=change, **{**defaults, **values})
-
-
-def verdict_on(*items, run=NOW, vanished=(), baselines=(BASELINE,), policy=None):
-    """The verdict on features, each a status or a status with its comparison."""
-    pairs = [item if isinstance(item, tuple) else (item, compared(item)) for item in items]
-    comparison = RunComparison(
-        baselines=baselines,
-        features=tuple(item for _, item in pairs),
-        vanished=tuple(vanished),
-        last_seen={feature.key: PAST for feature in vanished},
-    )
-    return judge(SelfTestResult(run, tuple(status for status, _ in pairs)), comparison, policy)
-
-
-def told(verdict):
-    return [(finding.rule, finding.message) for finding in verdict.findings]
+from tests.gate.cases import BASELINE, NOW, START, compared, not_compared, status_of, told, verdict_on
 
 
 def test_nothing_to_find():
@@ -78,7 +32,7 @@ def test_nothing_to_find():
     assert verdict.passed
     assert verdict.findings == ()
     assert verdict.notes == ()
-    assert verdict.rules == tuple(Rule)
+    assert verdict.rules == tuple(rule for rule in Rule if rule is not Rule.FASTER)
     assert verdict.coverage == Coverage(judged_count=2)
     assert verdict.could_judge
 
@@ -108,9 +62,7 @@ def test_a_critical_feature_that_fails(status, text):
 
 def test_a_critical_feature_that_keeps_failing():
     failing = status_of(status=Status.FAIL, critical=True)
-    verdict = verdict_on(
-        (failing, compared(failing, Change.INCONCLUSIVE, previous_status=Status.FAIL, reason="it fails"))
-    )
+    verdict = verdict_on((failing, not_compared(failing, "it fails", previous_status=Status.FAIL)))
     assert told(verdict) == [(Rule.CRITICAL_FAILING, "swot (critical) fails with 0 errors.")]
     assert verdict.findings[0].advice == "Its errors in full: aicmo-perf show 31"
 
@@ -233,42 +185,6 @@ def test_unchecked_flakiness_is_said():
     assert verdict_on(status_of(), run=once, policy=policy).notes == ()
 
 
-@pytest.mark.parametrize(("p_value", "chance"), [(0.0004, ", p = 0.0004"), (1e-9, ", p < 0.0001"), (None, "")])
-def test_a_slower_feature(p_value, chance):
-    status = status_of("persona_generator")
-    verdict = verdict_on((status, compared(status, Change.REGRESSED, p_value=p_value)))
-    assert told(verdict) == [
-        (
-            Rule.SLOWER,
-            "persona_generator is slower: 12.3 ms against a median of 10.0 ms over 20 runs (+23.0%" + chance + ").",
-        )
-    ]
-    assert verdict.findings[0].advice == (
-        "Look through git log aaaaaaaaaa..bbbbbbbbbb; see since when with: aicmo-perf history persona_generator"
-    )
-
-
-@pytest.mark.parametrize("commit", [None, PAST.commit_sha])
-def test_a_slowdown_without_a_commit_to_blame_is_to_be_run_again(commit):
-    status = status_of("a b")
-    verdict = verdict_on((status, compared(status, Change.REGRESSED)), run=replace(NOW, commit_sha=commit))
-    assert verdict.findings[0].advice == (
-        "Run it again to rule out a busy machine; see since when with: aicmo-perf history 'a b'"
-    )
-
-
-@pytest.mark.parametrize(
-    ("slower_count", "unchanged_count", "is_suspected"), [(3, 1, True), (3, 2, True), (3, 3, False), (2, 0, False)]
-)
-def test_when_most_features_are_slower_the_machine_is_suspected(slower_count, unchanged_count, is_suspected):
-    changes = [Change.REGRESSED] * slower_count + [Change.UNCHANGED] * unchanged_count
-    statuses = [status_of(f"f{number}") for number in range(len(changes))]
-    verdict = verdict_on(*((item, compared(item, change)) for item, change in zip(statuses, changes, strict=True)))
-    assert len(verdict.findings) == slower_count
-    suspicion = f"{slower_count} of {len(changes)} features are slower at once"
-    assert all(finding.advice.startswith(suspicion) is is_suspected for finding in verdict.findings)
-
-
 def test_a_switched_off_rule_finds_nothing():
     status = status_of(signatures=(Signature(Status.PASS, 0, 0), Signature(Status.FAIL, 1, 0)))
     policy = GatePolicy(rules=frozenset({Rule.VANISHED_CRITICAL}))
@@ -285,33 +201,11 @@ def test_one_feature_may_break_several_rules():
 # what is only said
 
 
-def test_improvements_are_reported():
-    status = status_of()
-    faster = compared(status, Change.IMPROVED, runtime_seconds=0.008, ratio=0.8)
-    verdict = verdict_on((status, faster))
-    assert verdict.passed
-    assert verdict.notes == ("1 feature is faster: swot (8.00 ms against 10.0 ms, -20.0%).",)
-
-
-def test_what_could_not_be_judged_is_said_with_its_reasons():
-    few, noisy = "2 baseline runs; 5 are needed", "a change under 48.0% cannot be seen here"
-    statuses = [status_of(name) for name in "abc"]
-    verdict = verdict_on(
-        (statuses[0], compared(statuses[0], Change.INCONCLUSIVE, reason=noisy)),
-        (statuses[1], compared(statuses[1], Change.INCONCLUSIVE, reason=few)),
-        (statuses[2], compared(statuses[2], Change.INCONCLUSIVE, reason=few)),
-        status_of("d"),
-    )
-    assert verdict.notes == (f"3 features could not be judged for speed: b, c ({few}); a ({noisy}).",)
-    assert verdict.coverage == Coverage(judged_count=1, inconclusive_count=3)
-    assert verdict.could_judge
-
-
 def test_a_new_feature_is_counted_and_not_doubted():
     new = status_of("new")
     verdict = verdict_on(
         status_of(),
-        (new, compared(new, Change.INCONCLUSIVE, previous_status=None, reason="new: no baseline run has it")),
+        (new, not_compared(new, "new: no baseline run has it", previous_status=None)),
     )
     assert verdict.coverage == Coverage(judged_count=1, new_count=1)
     assert verdict.notes == ()
@@ -319,7 +213,7 @@ def test_a_new_feature_is_counted_and_not_doubted():
 
 def test_no_baseline_yet():
     status = status_of()
-    bare = FeatureComparison(feature=status.feature, status=status.status, reason="no baseline yet", has_baseline=False)
+    bare = FeatureComparison(feature=status.feature, status=status.status, has_baseline=False)
     empty = Baseline(suite="aicmo", why="there are no complete runs of suite aicmo before run 31")
     verdict = verdict_on((status, bare), baselines=(empty,))
     assert verdict.passed
@@ -343,7 +237,7 @@ def test_an_obstacle_is_said_once():
     status = status_of()
     obstacle = "run 30 was measured on another machine"
     verdict = verdict_on(
-        (status, compared(status, Change.INCONCLUSIVE, reason=obstacle)),
+        (status, not_compared(status, obstacle)),
         baselines=(replace(BASELINE, obstacle=obstacle),),
     )
     assert verdict.notes == (f"Runtimes of suite aicmo were not compared: {obstacle}.",)
@@ -352,9 +246,10 @@ def test_an_obstacle_is_said_once():
 
 def test_speed_that_nothing_could_be_told_of_is_not_judged_unless_nobody_asked():
     status = status_of()
-    item = compared(status, Change.INCONCLUSIVE, reason="2 baseline runs; 5 are needed")
+    item = not_compared(status, "2 baseline runs; 5 are needed")
     assert not verdict_on((status, item)).could_judge
-    others = GatePolicy(rules=frozenset(Rule) - {Rule.SLOWER})
+    assert not verdict_on((status, item), policy=GatePolicy(rules=frozenset({Rule.FASTER}))).could_judge
+    others = GatePolicy(rules=DEFAULT_RULES - {Rule.SLOWER})
     assert verdict_on((status, item), policy=others).could_judge
 
 
@@ -362,7 +257,7 @@ def test_speed_that_nothing_could_be_told_of_is_not_judged_unless_nobody_asked()
 @pytest.mark.parametrize("before", [Status.SKIP, Status.FAIL, None])
 def test_a_critical_feature_that_is_skipped_as_before_is_noted(reason, text, before):
     skipped = status_of(status=Status.SKIP, critical=True, skip_reason=reason)
-    verdict = verdict_on((skipped, compared(skipped, Change.INCONCLUSIVE, previous_status=before, reason="skipped")))
+    verdict = verdict_on((skipped, not_compared(skipped, "it was skipped", previous_status=before)))
     assert verdict.passed
     assert verdict.notes[0] == f"swot (critical) was skipped{text}."
 
@@ -372,6 +267,11 @@ def test_with_its_rule_off_a_critical_feature_that_is_skipped_now_is_still_noted
     verdict = verdict_on(status_of(status=Status.SKIP, critical=True), policy=policy)
     assert verdict.passed
     assert verdict.notes == ("swot (critical) was skipped.",)
+
+
+def test_what_is_to_be_known_of_a_baseline_is_said():
+    verdict = verdict_on(status_of(), baselines=(replace(BASELINE, notes=("Its history is shallow.",)),))
+    assert verdict.notes == ("Its history is shallow.",)
 
 
 def test_an_interrupted_run_is_said_to_be_one():
@@ -410,8 +310,8 @@ def test_fewer_rules_never_find_more_and_every_finding_is_a_sentence_with_advice
     items = []
     for number, (status, change, critical, before) in enumerate(drawn):
         feature = status_of(f"f{number}", status, critical)
-        items.append((feature, compared(feature, change, previous_status=before, reason="noise")))
-    every, some = verdict_on(*items), verdict_on(*items, policy=GatePolicy(rules=rules))
+        items.append((feature, compared(feature, change, previous_status=before)))
+    every, some = (verdict_on(*items, policy=GatePolicy(rules=chosen)) for chosen in (frozenset(Rule), rules))
     assert {finding.feature.key for finding in some.findings} <= {finding.feature.key for finding in every.findings}
     assert {finding.rule for finding in some.findings} <= rules
     for finding in every.findings:

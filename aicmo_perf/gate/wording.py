@@ -1,0 +1,59 @@
+"""How the gate's sentences are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aicmo_perf.model import AcceptedChange, FeatureStatus, Run
+
+_MOST_NAMES = 5
+_LONGEST_QUOTE = 160
+
+
+def title_of(run: Run | None) -> str:
+    """A run as people call it."""
+    return run.title if run is not None else "the baseline"
+
+
+def reference_of(run: Run) -> str:
+    """How the command line takes a run."""
+    return str(run.id) if run.id is not None else run.uuid[:13]
+
+
+def quoted(name: str) -> str:
+    """A name as a shell takes it; globs and spaces need quotes."""
+    return name if name.replace("_", "").replace(".", "").isalnum() else f"'{name}'"
+
+
+def p_text(p_value: float) -> str:
+    """A p-value with four decimals."""
+    return f"p = {p_value:.4f}" if p_value >= 0.0001 else "p < 0.0001"
+
+
+def skip_reason(status: FeatureStatus) -> str:
+    """Why it is skipped, as the end of a sentence: the first line of its reason; empty when there is none."""
+    line = next((line.strip() for line in (status.skip_reason or "").splitlines() if line.strip()), "")
+    return f": {line.rstrip('.')}" if line else ""
+
+
+def accepted_text(change: AcceptedChange) -> str:
+    """Who accepted a change, when and why: ``accepted by anna on 2025-02-03: new model``."""
+    by = f" by {change.accepted_by}" if change.accepted_by else ""
+    reason = " ".join(change.reason.split()).rstrip(".")
+    return f"accepted{by} on {change.accepted_at:%Y-%m-%d}" + (f": {reason}" if reason else "")
+
+
+def telling_line(error: str) -> str:
+    """The telling line of an error: of a traceback the last one, else the first; shortened."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    if not lines:
+        return "without a message"
+    line = (lines[-1] if any(text.startswith("Traceback") for text in lines) else lines[0]).rstrip(".")
+    return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
+
+
+def listing(texts: Sequence[str], separator: str = ", ") -> str:
+    """Some of the texts, and how many more there are."""
+    rest = len(texts) - _MOST_NAMES
+    listed = separator.join(texts[:_MOST_NAMES])
+    return f"{listed}{separator}and {rest} more" if rest > 0 else listed
