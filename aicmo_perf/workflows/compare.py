@@ -30,7 +30,7 @@ def compare_runs(settings: Settings, before: str, after: str) -> JudgedRun:
 
 
 def _of_run(later: Run, suite: str, earlier: Run) -> Baseline:
-    """One run as it is: unlike the gate's, it may also be newer or incomplete."""
+    """One run as it is: unlike the gate's, it may also be newer, incomplete or a companion."""
     if suite not in earlier.suites:
         return Baseline(suite=suite, why=f"{earlier.title} did not exercise suite {suite}")
     obstacle = obstacle_between(later, earlier)

@@ -14,12 +14,16 @@ from aicmo_perf.store import Pin, open_store
 def pin_run(settings: Settings, name: str, reference: str, reason: str) -> Pin:
     """Pin a complete run under a name; an earlier pin of that name moves.
 
-    Raises: NotFoundError when there is no such run, UsageError when it is not complete.
+    Raises: NotFoundError when there is no such run, UsageError when it is not complete, or a companion.
     """
     with open_store(settings.db_url) as store:
         run = store.find_run(reference, within=RunFilter(state=RunState.COMPLETE))
         if run.state is not RunState.COMPLETE:
             raise UsageError(f"{run.title_at_start} is {run.state}.", "Pin a run that was completed.")
+        if run.companion_of is not None:
+            raise UsageError(
+                f"{run.title_at_start} only helps to judge run {run.companion_of}.", "Pin a run that stands for itself."
+            )
         return store.pin(name, run, pinned_at=datetime.now(UTC), pinned_by=current_user(), reason=reason)
 
 
