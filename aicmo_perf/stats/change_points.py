@@ -243,7 +243,7 @@ def _analysed(kept: Floats, fixed: list[int], first_free: int, detector: Detecto
     values, noise = standard.values, standard.noise
     base = fixed[-1] if fixed else 0
     first_from = max(first_free - base, detector.shortest)
-    costs = kernel_costs(values[base:], detector.sharpness)
+    costs = kernel_costs(values[base:], detector.sharpness, first_from=first_from)
     penalty = detector.penalty * math.log(len(values))
     stretches = Stretches(values=values, boundaries=tuple(fixed))
     inflation = 1.0

@@ -48,15 +48,16 @@ _GAIN = 1e-9
 """What a further boundary has to gain beyond its penalty; rounding gains less."""
 
 
-def kernel_costs(points: Floats, sharpness: float) -> Floats:
+def kernel_costs(points: Floats, sharpness: float, *, first_from: int = 1) -> Floats:
     """What every stretch of the points costs, under the kernel exp(-γ·(x - y)²).
 
     Args:
         points: finite, in the order of time, shape (n,), at least one.
         sharpness: γ, positive, per squared unit of the points.
+        first_from: where the first boundary may lie at the earliest; costs from earlier starts are not reckoned.
 
     Returns: shape (n + 1, n + 1): at [start, end] the cost of the points from start up to before end. What lies below
-        the diagonal means nothing.
+        the diagonal, or in rows that were not asked for, means nothing.
     """
     count = len(points) + 1
     features = _features(points, sharpness)
@@ -65,21 +66,22 @@ def kernel_costs(points: Floats, sharpness: float) -> Floats:
     squares = np.einsum("ij,ij->i", sums, sums)
     places = np.arange(count, dtype=np.float64)
     costs = np.zeros((count, count))
+    costs[0, 1:] = places[1:] - squares[1:] / places[1:]
     width = min(features.shape[1], _PRODUCT_WIDTH)
-    rows = max(min(_UNTHREADED_MULTIPLICATIONS // (count * width), _CACHED_ROWS), 2)
-    for top in range(0, count, rows):
+    top = first_from
+    while top < count:
+        rows = max(min(_UNTHREADED_MULTIPLICATIONS // ((count - top) * width), _CACHED_ROWS), 2)
         starts, ends = slice(top, top + rows), slice(top, None)
-        lengths = places[ends] - places[starts, None]
-        np.fill_diagonal(lengths, 1)
         of_sums = sums[starts, :width] @ sums[ends, :width].T
         for left in range(width, features.shape[1], width):
             of_sums += sums[starts, left : left + width] @ sums[ends, left : left + width].T
         of_sums *= -2
         of_sums += squares[starts, None]
         of_sums += squares[ends]  # now ‖sum over the stretch‖²
-        of_sums /= lengths
+        lengths = places[ends] - places[starts, None]
+        of_sums /= np.maximum(lengths, 1)
         np.subtract(lengths, of_sums, out=costs[starts, ends])
-    np.fill_diagonal(costs, 0)
+        top += rows
     return costs
 
 
