@@ -334,17 +334,24 @@ class SummarySpread:
 
 
 def summary_spreads(source: Source, summaries: Mapping[str, Callable[[Array], float]]) -> tuple[SummarySpread, ...]:
-    """For each summary, the median over features of the robust standard deviation between runs of its logarithm.
+    """How well each summary of a run repeats, and before them how far the samples of one run scatter.
 
-    1.4826 · MAD of ln(summary of a run) over the runs of a feature.
+    For a summary 1.4826 · MAD of ln(summary of a run) over the runs of a feature, median over the features; for the
+    samples the same over those of a run, median over all runs.
     """
     features = list(source.processes())
-    return tuple(
-        SummarySpread(name, statistics.median(_robust_spread([summarise(run) for run in runs]) for runs in features))
-        for name, summarise in summaries.items()
+    within = statistics.median(_robust_spread(run) for runs in features for run in runs)
+    return (
+        SummarySpread("(samples of one run)", within),
+        *(
+            SummarySpread(
+                name, statistics.median(_robust_spread([summarise(run) for run in runs]) for runs in features)
+            )
+            for name, summarise in summaries.items()
+        ),
     )
 
 
-def _robust_spread(values: Sequence[float]) -> float:
+def _robust_spread(values: Sequence[float] | Array) -> float:
     logs = np.log(np.asarray(values))
     return float(1.4826 * np.median(np.abs(logs - np.median(logs))))

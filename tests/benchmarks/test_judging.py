@@ -214,9 +214,12 @@ def test_spread_of_a_summary_is_that_between_runs():
         def processes(self):
             return runs
 
-    (low, noisy) = scores.summary_spreads(Source(), {"low": min, "noisy": lambda run: run[int(run[0] * 1e6) % 2]})
+    (within, low, noisy) = scores.summary_spreads(
+        Source(), {"low": min, "noisy": lambda run: run[int(run[0] * 1e6) % 2]}
+    )
     assert low.spread_ratio == pytest.approx(0.05, rel=0.1)
     assert noisy.spread_ratio > 0.2
+    assert within.spread_ratio == pytest.approx(1.4826 * math.log(1.5) / 2)
 
 
 def test_timings_are_read_by_process_and_workload(tmp_path):
