@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
@@ -72,45 +73,51 @@ def read_feature_series(
     The runs are walked in their order, newest first, and each has the feature's result looked up, until there are
     enough: no index can give a feature's results in the order of time.
     """
-    (found,) = feature_ids_of(connection, (feature,)).values() or (None,)
-    if found is None:
+    ids = tuple(feature_ids_of(connection, (feature,)).values())
+    if not ids:
         return Series(feature, ())
-    has_result = exists().where(results.c.feature_id == found, results.c.run_id == runs.c.id)
+    has_result = exists().where(results.c.feature_id.in_(ids), results.c.run_id == runs.c.id)
     if statuses:
         has_result = has_result.where(results.c.status.in_(sorted(statuses)))
     statement = select_runs().where(*conditions_of(connection, run_filter), has_result)
     of_runs = runs_of(connection, newest_first(connection, statement, run_filter.last))
-    (series,) = read_all_series(connection, of_runs, (feature,))
-    return series
+    (points,) = _points_by_feature(connection, of_runs, ids).values() or ((),)
+    return Series(feature, tuple(points))
 
 
 def read_all_series(
     connection: Connection, of_runs: Sequence[Run], of_features: Sequence[Feature] | None
 ) -> tuple[Series, ...]:
     """The series over exactly these runs, oldest first: of the features given, or of all that have a point."""
-    run_by_id = {run.id: run for run in sorted(of_runs, key=lambda run: run.moment) if run.id is not None}
-    place_by_id = {run_id: place for place, run_id in enumerate(run_by_id)}
-    points: dict[int, list[tuple[int, PastResult]]] = defaultdict(list)
-    columns = (results.c.feature_id, results.c.run_id, *_POINT_COLUMNS)
-    ids_by_key = None if of_features is None else feature_ids_of(connection, of_features)
-    for run_ids in chunks(run_by_id):
-        statement = select(*columns).where(results.c.run_id.in_(run_ids))
-        for rows in _executed(connection, statement, None if ids_by_key is None else ids_by_key.values()):
-            for feature_id, run_id, *values in map(tuple, rows):
-                points[feature_id].append((place_by_id[run_id], _point_of(values, run_by_id[run_id])))
-
-    def series_of(feature: Feature, feature_id: int | None) -> Series:
-        found = sorted(points.get(feature_id or 0, ()), key=lambda placed: placed[0])
-        return Series(feature, tuple(point for _, point in found))
-
-    if of_features is not None and ids_by_key is not None:
-        return tuple(series_of(feature, ids_by_key.get(feature.key)) for feature in of_features)
+    if of_features is not None:
+        ids_by_key = feature_ids_of(connection, of_features)
+        points = _points_by_feature(connection, of_runs, ids_by_key.values())
+        return tuple(Series(feature, tuple(points.get(ids_by_key.get(feature.key, 0), ()))) for feature in of_features)
+    points = _points_by_feature(connection, of_runs, None)
     described = {
         row.id: feature_of(row)
         for portion in chunks(sorted(points))
         for row in connection.execute(select_features().where(features.c.id.in_(portion)))
     }
-    return tuple(series_of(described[feature_id], feature_id) for feature_id in sorted(points))
+    return tuple(Series(described[feature_id], tuple(points[feature_id])) for feature_id in sorted(points))
+
+
+def _points_by_feature(
+    connection: Connection, of_runs: Sequence[Run], feature_ids: Iterable[int] | None
+) -> dict[int, list[PastResult]]:
+    """The points of features (all without any) in these runs, oldest first, by the feature's number."""
+    run_by_id = {run.id: run for run in of_runs if run.id is not None}
+    places = {run.id: place for place, run in enumerate(sorted(of_runs, key=lambda run: run.moment))}
+    placed: dict[int, list[tuple[int, PastResult]]] = defaultdict(list)
+    columns = (results.c.feature_id, results.c.run_id, *_POINT_COLUMNS)
+    for run_ids in chunks(run_by_id):
+        statement = select(*columns).where(results.c.run_id.in_(run_ids))
+        for rows in _executed(connection, statement, feature_ids):
+            for feature_id, run_id, *values in map(tuple, rows):
+                placed[feature_id].append((places[run_id], _point_of(values, run_by_id[run_id])))
+    return {
+        feature_id: [point for _, point in sorted(points, key=itemgetter(0))] for feature_id, points in placed.items()
+    }
 
 
 def _executed(
