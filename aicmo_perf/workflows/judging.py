@@ -1,30 +1,36 @@
 """Find a run's baselines in the store, compare, judge.
 
-Run, report, compare and gate all look at a run this way.
+Run, report, compare and gate all look at a run this way. What was measured to help (the other side of a paired run,
+re-runs of suspects) is read from the store like all the rest, so that a run gets the same answer ever after.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
-from aicmo_perf.baseline import (
-    Baseline,
-    BaselineKind,
-    BaselineSpec,
-    baseline_queries,
-    choose_baseline,
-    named_baseline,
-)
-from aicmo_perf.comparison import RunComparison, SuiteBaseline, compare_with_baselines
+from aicmo_perf.baseline import DEFAULT_WINDOW, Baseline, BaselineKind, BaselineSpec, LevelRules, paired_baseline
+from aicmo_perf.comparison import Circumstances, RunComparison, SuiteBaseline, compare_with_baselines
 from aicmo_perf.config import GateSettings, Settings
-from aicmo_perf.environment import default_branch
-from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
+from aicmo_perf.errors import UsageError
 from aicmo_perf.gate import GatePolicy, Rule, Verdict, judge
-from aicmo_perf.model import FeatureKey, Run, RunFilter, SelfTestResult, Series
+from aicmo_perf.model import (
+    AcceptedChange,
+    ChangePoint,
+    Feature,
+    FeatureKey,
+    Line,
+    Run,
+    SelfTestResult,
+    Series,
+)
 from aicmo_perf.stats.comparison import SlownessPolicy
 from aicmo_perf.store import Store
 from aicmo_perf.units import count_of
+from aicmo_perf.workflows.baselines import check_baseline, find_baselines
+from aicmo_perf.workflows.change_points import change_points_of
+from aicmo_perf.workflows.companions import Companions, read_companions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,15 @@ class JudgedRun:
         recent: each feature's runtimes in seconds over the baseline runs and this one, oldest first; None for a
             run without one.
         verdict: what the gate decides.
+        change_points: where levels shifted in the run's own history, among the baseline's runs and this one; oldest
+            first.
     """
 
     result: SelfTestResult
     comparison: RunComparison
     recent: dict[FeatureKey, tuple[float | None, ...]]
     verdict: Verdict
+    change_points: tuple[ChangePoint, ...] = ()
 
 
 def judge_run(
@@ -52,6 +61,7 @@ def judge_run(
     *,
     rules: frozenset[Rule] | None = None,
     baselines: Sequence[Baseline] | None = None,
+    confirming: bool = False,
 ) -> JudgedRun:
     """Compare a stored run with its baselines and judge it.
 
@@ -60,22 +70,46 @@ def judge_run(
         result: the run, as stored.
         settings: what the gate looks for and which baseline it takes.
         rules: judge by those of these that the settings switch on; None for all of them.
-        baselines: compare with these; None for those the settings' gate chooses.
+        baselines: compare with exactly these runs; None for those the settings' gate chooses, of which each feature's
+            level counts.
+        confirming: whether suspects can still be re-run, so that one run alone need not decide.
 
     Raises: UsageError for a malformed baseline, NotFoundError when it names a run that does not exist.
     """
+    run = result.run
     policy = gate_policy(settings.gate, rules)
-    if baselines is None:
-        baselines = _chosen_baselines(store, result.run, settings, policy)
+    spec = BaselineSpec.parse(settings.gate.baseline)
+    companions = read_companions(store, run) if baselines is None else Companions()
+    base = companions.paired_base if spec.kind is BaselineKind.AUTO else None
+    has_levels = baselines is None and base is None and spec.has_levels
+    if base is not None:
+        baselines = [paired_baseline(run, suite, base, companions.pair_count) for suite in run.suites]
+    elif baselines is None:
+        baselines = find_baselines(store, run, settings, min_run_count=policy.slowness.min_run_count)
+    accepted = _accepted_changes(store)
+    levels = [LevelRules(run, baseline.runs) for baseline in baselines] if has_levels else []
+    points = _change_points(store, levels, [status.feature for status in result.features])
     suites = _series_of(store, baselines)
-    comparison = compare_with_baselines(result, suites, policy.slowness)
-    recent: dict[FeatureKey, tuple[float | None, ...]] = {}
-    past = {(suite.baseline.suite, name): series for suite in suites for name, series in suite.series.items()}
-    for status in result.features:
-        series = past.get(status.key)
-        earlier = tuple(point.runtime_seconds for point in series.points) if series is not None else ()
-        recent[status.key] = (*earlier, status.runtime_seconds)
-    return JudgedRun(result, comparison, recent, judge(result, comparison, policy))
+    if has_levels:
+        suites = [
+            _with_levels(suite, rules_of_suite, result, points, accepted)
+            for suite, rules_of_suite in zip(suites, levels, strict=True)
+        ]
+    circumstances = Circumstances(
+        thresholds=policy.thresholds,
+        reruns=companions.reruns,
+        accepted={key: change for key, changes in accepted.items() for change in changes if change.run.id == run.id},
+        is_confirming=confirming,
+        is_paired=base is not None,
+    )
+    comparison = compare_with_baselines(result, suites, policy.slowness, circumstances)
+    return JudgedRun(
+        result,
+        comparison,
+        _recent(result, suites),
+        judge(result, comparison, policy),
+        _among(points.get(Line.of(run), ()), run, baselines) if points else (),
+    )
 
 
 def check_gate(store: Store, settings: Settings) -> None:
@@ -84,65 +118,40 @@ def check_gate(store: Store, settings: Settings) -> None:
     Raises: UsageError for a malformed baseline or threshold, NotFoundError for a baseline that does not exist.
     """
     gate_policy(settings.gate)
-    spec = BaselineSpec.parse(settings.gate.baseline)
-    _named_run(store, spec)
-    _refuse_unknown(store, spec)
+    check_baseline(store, settings)
 
 
 def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) -> GatePolicy:
     """The policy that the settings describe, of these rules at most; what is not set is the policy's own default."""
-    switched_on = frozenset(rule for rule in rules or Rule if getattr(settings, rule.value))
+    switches = {rule: getattr(settings, rule.value) for rule in Rule if rule is not Rule.FASTER}
+    switches[Rule.FASTER] = settings.fail_on_improvement
+    switched_on = frozenset(rule for rule in rules or Rule if switches[rule])
     policy_runs = settings.min_run_count or SlownessPolicy().min_run_count
-    if settings.window < policy_runs:
+    window = settings.window or DEFAULT_WINDOW
+    if window < policy_runs:
         raise UsageError(
-            f"A window of {count_of(settings.window, 'run')} never holds the {policy_runs} that a judgement needs.",
+            f"A window of {count_of(window, 'run')} never holds the {policy_runs} that a judgement needs.",
             "Raise the window, or lower the least number of runs.",
         )
-    thresholds = {
+    values = {
         item.name: value for item in fields(SlownessPolicy) if (value := getattr(settings, item.name, None)) is not None
     }
-    return GatePolicy(rules=switched_on, slowness=SlownessPolicy(**thresholds))
+    return GatePolicy(rules=switched_on, slowness=SlownessPolicy(**values), thresholds=settings.thresholds)
 
 
-def _chosen_baselines(store: Store, run: Run, settings: Settings, policy: GatePolicy) -> list[Baseline]:
-    spec = BaselineSpec.parse(settings.gate.baseline)
-    named = _named_run(store, spec)
-    if named is not None:
-        how = f"pinned as {spec.value}" if spec.kind is BaselineKind.NAME else "as asked"
-        return [named_baseline(run, suite, named, why=f"{named.title}, {how}") for suite in run.suites]
-    _refuse_unknown(store, spec)
-    main = settings.default_branch or default_branch(settings.project_root)
-    chosen = []
-    for suite in run.suites:
-        queries = baseline_queries(run, suite, spec, default_branch=main, window=settings.gate.window)
-        found = [(query, store.runs(query.run_filter)) for query in queries]
-        chosen.append(choose_baseline(run, suite, found, min_run_count=policy.slowness.min_run_count))
-    return chosen
+def _accepted_changes(store: Store) -> dict[FeatureKey, list[AcceptedChange]]:
+    accepted: dict[FeatureKey, list[AcceptedChange]] = defaultdict(list)
+    for change in store.accepted_changes():
+        accepted[change.feature.key].append(change)
+    return accepted
 
 
-def _named_run(store: Store, spec: BaselineSpec) -> Run | None:
-    """The run that a baseline names; None for a baseline that is looked for."""
-    if spec.kind is BaselineKind.NAME:
-        return store.pinned(spec.value)
-    return store.find_run(spec.value) if spec.kind is BaselineKind.RUN else None
-
-
-def _refuse_unknown(store: Store, spec: BaselineSpec) -> None:
-    """See that a branch or commit asked for has ever been run: a misspelt one would pass every gate.
-
-    Raises: NotFoundError when there are runs, but none of it.
-    """
-    wanted = {BaselineKind.BRANCH: RunFilter(branch=spec.value), BaselineKind.COMMIT: RunFilter(commit_sha=spec.value)}
-    run_filter = wanted.get(spec.kind)
-    if run_filter is None or store.runs(replace(run_filter, last=1)):
-        return
-    newest = store.runs(RunFilter(last=200))
-    known = [run.branch if spec.kind is BaselineKind.BRANCH else run.commit_sha for run in newest]
-    if any(known):
-        raise NotFoundError(
-            f"There is no run of {spec.kind} {spec.value!r} to compare with.",
-            nearest_hint(spec.value, filter(None, known), otherwise="'aicmo-perf runs' lists the runs."),
-        )
+def _change_points(
+    store: Store, levels: Sequence[LevelRules], features: Sequence[Feature]
+) -> dict[Line, tuple[ChangePoint, ...]]:
+    """The change points of these features on every line that a baseline has runs of."""
+    lines = dict.fromkeys(line for rules in levels for line in rules.lines)
+    return {line: change_points_of(store, line, features) for line in lines}
 
 
 def _series_of(store: Store, baselines: Sequence[Baseline]) -> list[SuiteBaseline]:
@@ -159,3 +168,42 @@ def _series_of(store: Store, baselines: Sequence[Baseline]) -> list[SuiteBaselin
         )
         for baseline, key in zip(baselines, uuids, strict=True)
     ]
+
+
+def _with_levels(
+    suite: SuiteBaseline,
+    levels: LevelRules,
+    result: SelfTestResult,
+    points: dict[Line, tuple[ChangePoint, ...]],
+    accepted: dict[FeatureKey, list[AcceptedChange]],
+) -> SuiteBaseline:
+    """A suite's baseline with the level of each of its features."""
+    of_feature: dict[FeatureKey, list[ChangePoint]] = defaultdict(list)
+    for line in levels.lines:
+        for point in points[line]:
+            of_feature[point.feature.key].append(point)
+    return replace(
+        suite,
+        levels={
+            status.qualified_name: levels.level_of(of_feature.get(status.key, ()), accepted.get(status.key, ()))
+            for status in result.features
+            if status.suite == suite.baseline.suite
+        },
+    )
+
+
+def _recent(result: SelfTestResult, suites: Sequence[SuiteBaseline]) -> dict[FeatureKey, tuple[float | None, ...]]:
+    """Each feature's runtimes, to be drawn."""
+    past = {(suite.baseline.suite, name): series for suite in suites for name, series in suite.series.items()}
+    recent: dict[FeatureKey, tuple[float | None, ...]] = {}
+    for status in result.features:
+        series = past.get(status.key)
+        earlier = tuple(point.runtime_seconds for point in series.points) if series is not None else ()
+        recent[status.key] = (*earlier, status.runtime_seconds)
+    return recent
+
+
+def _among(points: Sequence[ChangePoint], run: Run, baselines: Sequence[Baseline]) -> tuple[ChangePoint, ...]:
+    """The change points that began with one of the runs that a report shows."""
+    shown = {run.uuid, *(past.uuid for baseline in baselines for past in baseline.runs)}
+    return tuple(point for point in points if point.run.uuid in shown)
