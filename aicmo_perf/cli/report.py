@@ -39,9 +39,10 @@ def report(app: App, run: str, baseline: str | None, form: str, target: str) -> 
 
     judged = load_judged(app.settings(baseline=baseline), run)
     if form == "json":
-        write_machine_output(to_json.dumps(to_json.run_payload(judged.result, judged.comparison)), target)
+        payload = to_json.run_payload(judged.result, judged.comparison, judged.change_points)
+        write_machine_output(to_json.dumps(payload), target)
         return 0
-    document = run_report.build_run_report(judged.result, judged.comparison, judged.recent)
+    document = run_report.build_run_report(judged.result, judged.comparison, judged.recent, judged.change_points)
     if form == "markdown":
         write_machine_output(to_markdown.to_markdown(document), target)
     elif target == "-":
@@ -58,7 +59,8 @@ def report(app: App, run: str, baseline: str | None, form: str, target: str) -> 
 def runs(app: App, /, form: str, last: int | None, **given: Any) -> int:
     """List runs, oldest first.
 
-    The last 20, unless --last or a time says otherwise.
+    The last 20, unless --last or a time says otherwise. Re-runs and the other sides of paired runs are listed too, with
+    the run that they help to judge.
     """
     from aicmo_perf.report import runs_report, to_json
     from aicmo_perf.workflows.history import load_runs, run_filter
@@ -88,7 +90,8 @@ def show(app: App, run: str, form: str) -> int:
 
     judged = load_judged(app.settings(), run)
     if form == "json":
-        click.echo(to_json.dumps(to_json.run_payload(judged.result, judged.comparison)), nl=False)
+        payload = to_json.run_payload(judged.result, judged.comparison, judged.change_points)
+        click.echo(to_json.dumps(payload), nl=False)
     else:
         show_document(runs_report.build_run_details(judged.result))
     return 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aicmo_perf.workflows.judging import JudgedRun
 
-GATE_FORMATS = ("console", "json", "github", "junit")
+GATE_FORMATS = ("console", "markdown", "json", "github", "junit")
 FAILED_EXIT_CODE = 1
 
 
@@ -26,6 +26,10 @@ def announce(judged: JudgedRun, form: str, *, err: bool = False) -> None:
         from aicmo_perf.report import to_json
 
         click.echo(to_json.dumps(to_json.gate_payload(*arguments)), nl=False)
+    elif form == "markdown":
+        from aicmo_perf.report import to_github
+
+        click.echo(to_github.job_summary(*arguments), nl=False)
     elif form == "junit":
         from aicmo_perf.report import to_junit
 

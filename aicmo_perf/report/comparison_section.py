@@ -19,6 +19,12 @@ from aicmo_perf.report.document import (
     Tone,
     bold,
     prose,
+    titled_list,
+)
+from aicmo_perf.report.judgement_notes import (
+    factor_prose,
+    judgement_lists,
+    rerun_cell_text,
 )
 from aicmo_perf.report.wording import Labels, change_tone, runs_text
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds
@@ -67,17 +73,26 @@ def comparison_blocks(
             )
         )
         return
-    yield Bullets(tuple(baseline_prose(baseline) for baseline in comparison.baselines))
+    yield Bullets(tuple(compared_with(comparison)))
     yield from _changes_table(comparison, labels, side_names)
-    yield from _listed("New Features:", [_named(item.feature, labels) for item in new_features(comparison)])
-    yield from _listed("Vanished Features:", [_named(gone, labels) for gone in comparison.vanished], Tone.WARN)
-    yield from _listed(
+    yield from judgement_lists(comparison, labels)
+    yield from titled_list("New Features:", [_named(item.feature, labels) for item in new_features(comparison)])
+    yield from titled_list("Vanished Features:", [_named(gone, labels) for gone in comparison.vanished], Tone.WARN)
+    yield from titled_list(
         "Status Changes:",
         [
             f"{labels[item.feature.key]}: {_previous_status_text(item)} → {item.status}"
             for item in sorted(status_changes(comparison), key=lambda item: -item.status.severity)
         ],
     )
+
+
+def compared_with(comparison: RunComparison) -> Iterator[Prose]:
+    """What the run is compared with: each suite's baseline, and what all features share."""
+    for baseline in comparison.baselines:
+        yield baseline_prose(baseline)
+    if comparison.common_factor is not None and comparison.common_factor.is_clear:
+        yield factor_prose(comparison.common_factor)
 
 
 def baseline_prose(baseline: Baseline) -> Prose:
@@ -89,7 +104,7 @@ def baseline_prose(baseline: Baseline) -> Prose:
         text = f"{count_of(len(baseline.runs), 'run')} ({runs_text(baseline.runs)}){f': {why}' if why else ''}."
     if baseline.obstacle:
         text += f" Runtimes are not compared: {baseline.obstacle.rstrip('.')}."
-    return prose(bold(f"{baseline.suite}:"), f" {text}")
+    return prose(bold(f"{baseline.suite}:"), " ".join(("", text, *baseline.notes)))
 
 
 def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[str, str]) -> Iterator[Block]:
@@ -101,22 +116,32 @@ def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[
         Column("Feature", wraps=True),
         Column(side_names[0], _RIGHT),
         Column(side_names[1], _RIGHT),
-        Column("Ratio", _RIGHT),
+        Column("Ratio", _RIGHT, optional=True),
         Column("Change"),
+        Column("Visible from", _RIGHT, optional=True),
+        Column("Pairs" if comparison.is_paired else "Re-runs", _RIGHT, optional=True),
         Column("Reason", wraps=True, optional=True),
     )
     rows = tuple(
         (
             Cell(labels[item.feature.key]),
-            Cell(format_seconds(item.baseline_seconds)),
+            Cell(format_seconds(item.past_runtime_seconds)),
             Cell(format_seconds(item.runtime_seconds)),
             Cell(format_ratio(item.ratio)),
             Cell(_change_text(item), change_tone(item.change)),
+            Cell(format_change(item.smallest_visible_ratio)),
+            Cell(rerun_cell_text(item)),
             Cell(item.reason),
         )
         for item in compared
     )
     yield Table(columns, rows)
+    yield Paragraph(
+        prose(
+            "The runtimes are medians; ratio and change are those of the 10% quantiles, by which runtimes are judged. "
+            "Visible from: the smallest slowdown that would have been called one."
+        )
+    )
 
 
 def _change_text(item: FeatureComparison) -> str:
@@ -133,21 +158,13 @@ def _named(feature: Feature, labels: Labels) -> str:
     return labels[feature.key] + (" (critical)" if feature.critical else "")
 
 
-def _listed(title: str, texts: list[str], tone: Tone = Tone.NORMAL) -> Iterator[Block]:
-    if texts:
-        yield Paragraph(prose(bold(title, tone)))
-        yield Bullets(tuple(prose(text) for text in texts))
+def median_ratio(item: FeatureComparison) -> float | None:
+    """The median runtime now against that of the baseline's runs: what is shown, not what is judged."""
+    now, past = item.runtime_seconds, item.past_runtime_seconds
+    return now / past if now is not None and past else None
 
 
-def regressions(comparison: RunComparison) -> list[FeatureComparison]:
-    """What got slower, worst first."""
-    slower = [item for item in comparison.features if item.change is Change.REGRESSED]
-    return sorted(slower, key=lambda item: -(item.ratio or 0.0))
-
-
-def regression_text(item: FeatureComparison, label: str) -> str:
-    """One regression in a line."""
-    return (
-        f"{label}: {format_change(item.ratio)}, {format_seconds(item.runtime_seconds)} "
-        f"against {format_seconds(item.baseline_seconds)} (median of {count_of(item.baseline_run_count, 'run')})"
-    )
+def changed(comparison: RunComparison, change: Change) -> list[FeatureComparison]:
+    """What changed in one direction, the largest change first."""
+    found = [item for item in comparison.features if item.change is change]
+    return sorted(found, key=lambda item: item.ratio or 0.0, reverse=change is Change.REGRESSED)

@@ -8,6 +8,7 @@ half a surrogate pair in them must neither reach a terminal nor break a file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -175,3 +176,10 @@ class Document:
     """A whole report."""
 
     blocks: tuple[Block, ...]
+
+
+def titled_list(title: str, texts: Sequence[str], tone: Tone = Tone.NORMAL) -> tuple[Block, ...]:
+    """A bold line and a list below it; nothing when there is nothing to list."""
+    if not texts:
+        return ()
+    return (Paragraph(prose(bold(title, tone))), Bullets(tuple(prose(text) for text in texts)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 
 from aicmo_perf.comparison import RunComparison
 from aicmo_perf.gate import Coverage, Finding, Rule, Verdict
 from aicmo_perf.model import SelfTestResult
-from aicmo_perf.report.comparison_section import baseline_prose
+from aicmo_perf.report.comparison_section import baseline_prose, labels_of
 from aicmo_perf.report.document import (
     Block,
     Bullets,
@@ -21,7 +22,7 @@ from aicmo_perf.report.document import (
     prose,
 )
 from aicmo_perf.report.wording import commit_text, counts_by_status, status_counts_text
-from aicmo_perf.units import count_of
+from aicmo_perf.units import count_of, format_change
 
 RULE_TITLES = {
     Rule.CRITICAL_FAILING: "Critical feature failing",
@@ -29,6 +30,7 @@ RULE_TITLES = {
     Rule.VANISHED_CRITICAL: "Critical feature missing",
     Rule.FLAKY: "Flaky",
     Rule.SLOWER: "Slower",
+    Rule.FASTER: "Faster",
 }
 
 
@@ -46,7 +48,7 @@ def build_gate_report(verdict: Verdict, result: SelfTestResult, comparison: RunC
             Bullets(tuple(_facts(result, comparison))),
             *_finding_blocks(verdict),
             *_note_blocks(verdict),
-            Paragraph(prose(coverage_text(verdict.coverage))),
+            Paragraph(prose(coverage_text(verdict.coverage), visible_text(result, comparison))),
             Paragraph(_result_line(verdict)),
         )
     )
@@ -91,6 +93,23 @@ def coverage_text(coverage: Coverage) -> str:
         f"inconclusive: {coverage.inconclusive_count}; new: {coverage.new_count}; "
         f"vanished: {coverage.vanished_count}."
     )
+
+
+def visible_text(result: SelfTestResult, comparison: RunComparison | None) -> str:
+    """The smallest slowdown that would have been seen, in the median feature and in the worst; empty when not known."""
+    if comparison is None:
+        return ""
+    known = [
+        (ratio, item.feature.key) for item in comparison.features if (ratio := item.smallest_visible_ratio) is not None
+    ]
+    if not known:
+        return ""
+    worst, key = max(known)
+    typical = statistics.median(ratio for ratio, _ in known)
+    text = f" Smallest visible slowdown: {format_change(typical)} in the median feature"
+    if worst > typical:
+        text += f", {format_change(worst)} in {labels_of(result, comparison)[key]}"
+    return f"{text}."
 
 
 def finding_text(finding: Finding) -> str:

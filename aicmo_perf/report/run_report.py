@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aicmo_perf.comparison import RunComparison
-from aicmo_perf.model import Change, FeatureStatus, RunState, SelfTestResult, Status
-from aicmo_perf.report.comparison_section import (
-    comparison_blocks,
-    has_baseline,
-    labels_of,
-    regression_text,
-    regressions,
-)
+from aicmo_perf.model import Change, ChangePoint, FeatureStatus, RunState, SelfTestResult, Status, feature_labels
+from aicmo_perf.report.changes_report import change_points_table
+from aicmo_perf.report.comparison_section import changed, comparison_blocks, has_baseline, labels_of
 from aicmo_perf.report.document import (
     Alignment,
     Block,
@@ -28,6 +23,7 @@ from aicmo_perf.report.document import (
     bold,
     prose,
 )
+from aicmo_perf.report.judgement_notes import change_text, factor_prose, tail_texts, waiting_texts
 from aicmo_perf.report.result_sections import (
     Recent,
     features_table,
@@ -55,7 +51,10 @@ _RIGHT = Alignment.RIGHT
 
 
 def build_run_report(
-    result: SelfTestResult, comparison: RunComparison | None = None, recent: Recent | None = None
+    result: SelfTestResult,
+    comparison: RunComparison | None = None,
+    recent: Recent | None = None,
+    change_points: Sequence[ChangePoint] = (),
 ) -> Document:
     """The full report of a run.
 
@@ -63,6 +62,7 @@ def build_run_report(
         result: the run and its features.
         comparison: the run beside its baselines; None when nothing was compared.
         recent: each feature's last runtimes in seconds, oldest first, this run's included; None draws no column.
+        change_points: where levels shifted among the baseline runs and this one, in any order.
     """
     labels = labels_of(result, comparison)
     return Document(
@@ -79,10 +79,25 @@ def build_run_report(
             *flakiness_blocks(result, labels),
             Heading(2, "Compared with the baseline"),
             *comparison_blocks(comparison, labels),
+            *_since_when(comparison, change_points, labels),
             Heading(2, "Errors and warnings"),
             *problem_blocks(result, labels),
         )
     )
+
+
+def _since_when(
+    comparison: RunComparison | None, change_points: Sequence[ChangePoint], labels: Labels
+) -> Iterator[Block]:
+    """Where levels shifted; that none did is said too, once there is a past to look through."""
+    if not has_baseline(comparison):
+        return
+    yield Heading(2, "Since When")
+    if change_points:
+        named = feature_labels(change.feature for change in change_points)
+        yield change_points_table(change_points, {**named, **labels})
+    else:
+        yield Paragraph(prose("No level has shifted in the runs that this one is compared with."))
 
 
 def build_run_summary(
@@ -129,6 +144,9 @@ def _summary_features(
     )
 
 
+_CHANGE_WORDS = ((Change.REGRESSED, "slower", Tone.BAD), (Change.IMPROVED, "faster", Tone.GOOD))
+
+
 def _problems(result: SelfTestResult, comparison: RunComparison | None, labels: Labels) -> Iterator[Prose]:
     for status in sorted(result.features, key=lambda s: -s.status.severity):
         if status.status is not Status.PASS:
@@ -141,8 +159,16 @@ def _problems(result: SelfTestResult, comparison: RunComparison | None, labels: 
         if status.output_varies:
             yield prose(bold("varies", Tone.WARN), f" {labels[status.key]}: same status, another output each time")
     if comparison is not None:
-        for item in regressions(comparison):
-            yield prose(bold("slower", Tone.BAD), f" {regression_text(item, labels[item.feature.key])}")
+        if comparison.common_factor is not None and comparison.common_factor.is_clear:
+            yield factor_prose(comparison.common_factor)
+        for change, word, tone in _CHANGE_WORDS:
+            for item in changed(comparison, change):
+                told = change_text(item, labels[item.feature.key], is_paired=comparison.is_paired)
+                yield prose(bold(word, tone), f" {told}")
+        for text in waiting_texts(comparison.features, labels):
+            yield prose(bold("waiting", Tone.WARN), f" {text}")
+        for text in tail_texts(comparison.features, labels):
+            yield prose(bold("tail", Tone.WARN), f" {text}")
         for feature in comparison.vanished:
             critical = "a critical feature" if feature.critical else "a feature"
             yield prose(bold("vanished", Tone.WARN), f" {labels[feature.key]}: {critical} of the baseline")

@@ -12,19 +12,19 @@ from aicmo_perf.comparison import RunComparison
 from aicmo_perf.gate import Verdict
 from aicmo_perf.model import SelfTestResult
 from aicmo_perf.report.document import visible
-from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, finding_text
+from aicmo_perf.report.gate_report import RULE_TITLES, build_gate_report, coverage_text, finding_text
 from aicmo_perf.report.to_markdown import to_markdown
 
 
 def to_github(verdict: Verdict) -> str:
-    """One line a finding (``::error``) and a note (``::notice``); empty when there is nothing to say."""
+    """One line a finding (``::error``) and a note (``::notice``), and how much was judged."""
     return "".join(f"{line}\n" for line in _lines(verdict))
 
 
 def _lines(verdict: Verdict) -> Iterator[str]:
     for finding in verdict.findings:
         yield _workflow_command("error", RULE_TITLES[finding.rule], finding_text(finding))
-    for note in verdict.notes:
+    for note in (*verdict.notes, coverage_text(verdict.coverage)):
         yield _workflow_command("notice", "aicmo-perf gate", note)
 
 

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate import Verdict
 from aicmo_perf.model import Change, ChangePoint, FeatureStatus, Run, SelfTestResult, Signature, Status
-from aicmo_perf.report.comparison_section import new_features, status_changes
 from aicmo_perf.report.json_values import Payload, change_point_json, feature_json, run_json
+from aicmo_perf.report.judgement_json import compared_json, comparison_json
 from aicmo_perf.report.wording import counts_by_status
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -174,50 +174,3 @@ def _summary_json(result: SelfTestResult, comparison: RunComparison | None) -> P
 
 def _counts_json(counts: Mapping[Status, int]) -> dict[str, int]:
     return {status.value: counts.get(status, 0) for status in Status}
-
-
-def compared_json(item: FeatureComparison | None) -> Payload:
-    """How a feature stands to its baseline; the change is null when nothing was compared."""
-    if item is None:
-        return {"baseline": None, "change": None}
-    return {"baseline": _baseline_json(item), "change": item.change.value}
-
-
-def _baseline_json(item: FeatureComparison) -> Payload | None:
-    """A feature's past; null for one without."""
-    if item.previous_status is None:
-        return None
-    return {
-        "runtime_seconds": item.baseline_seconds,
-        "run_count": item.baseline_run_count,
-        "status": item.previous_status.value,
-        "ratio": item.ratio,
-        "p_value": item.p_value,
-        "smallest_visible_ratio": item.smallest_visible_ratio,
-        "reason": item.reason or None,
-    }
-
-
-def comparison_json(comparison: RunComparison) -> Payload:
-    return {
-        "baselines": [
-            {
-                "suite": baseline.suite,
-                "runs": [{"id": run.id, "uuid": run.uuid, "commit_sha": run.commit_sha} for run in baseline.runs],
-                "why": baseline.why,
-                "obstacle": baseline.obstacle or None,
-            }
-            for baseline in comparison.baselines
-        ],
-        "new": [feature_json(item.feature) for item in new_features(comparison)],
-        "vanished": [feature_json(feature) for feature in comparison.vanished],
-        "status_changes": [
-            {
-                "suite": item.feature.suite,
-                "qualified_name": item.feature.qualified_name,
-                "from": item.previous_status.value if item.previous_status is not None else None,
-                "to": item.status.value,
-            }
-            for item in status_changes(comparison)
-        ],
-    }

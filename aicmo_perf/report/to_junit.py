@@ -16,6 +16,7 @@ from aicmo_perf.model import Feature, FeatureKey, FeatureStatus, SelfTestResult,
 from aicmo_perf.report.document import visible
 from aicmo_perf.report.gate_report import RULE_TITLES, finding_text
 from aicmo_perf.report.wording import change_cell
+from aicmo_perf.units import format_change
 
 
 def to_junit(verdict: Verdict, result: SelfTestResult, comparison: RunComparison | None = None) -> str:
@@ -96,6 +97,8 @@ def _output(status: FeatureStatus, compared: FeatureComparison | None) -> Iterat
     yield f"status: {status.status}"
     if compared is not None and compared.ratio is not None:
         yield f"runtime against the baseline: {change_cell(compared).text}"
+        if compared.smallest_visible_ratio is not None:
+            yield f"slowdowns are visible from: {format_change(compared.smallest_visible_ratio)}"
     yield from (f"error: {text}" for text in status.errors)
     yield from (f"warning: {text}" for text in status.warnings)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from aicmo_perf.baseline import Baseline
+from aicmo_perf.baseline import Baseline, FeatureLevel, paired_baseline
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate import Coverage, Finding, Rule, Verdict
 from aicmo_perf.model import (
+    AcceptedChange,
     Category,
     Change,
     ChangePoint,
@@ -21,57 +22,35 @@ from aicmo_perf.model import (
     FeatureKey,
     FeatureStatus,
     IterationResult,
-    Mode,
     Owner,
     PastResult,
     Run,
     RunOptions,
+    RunRole,
     RunState,
     SelfTestResult,
     Series,
     Status,
 )
-
-START = datetime(2025, 3, 1, 9, 30, tzinfo=UTC)
-MACHINE = Environment(
-    {
-        "cpu_model": "Apple M2",
-        "cpu_count": 8,
-        "architecture": "arm64",
-        "system": "Darwin",
-        "python_implementation": "CPython",
-        "python_version": "3.12.1",
-        "hostname": "mac|mini",
-    }
+from aicmo_perf.stats.comparison import CommonFactor, RuntimeChange
+from tests.report.examples import (
+    BASELINE_RUNS,
+    MACHINE,
+    PAST,
+    START,
+    item_of,
+    make_change,
+    make_feature,
+    make_judgement,
+    make_run,
+    with_item,
 )
+
 GOLDEN = Path(__file__).parent / "golden"
 TRACEBACK = """Traceback (most recent call last):
   File "shop/packagers.py", line 12, in deck
     raise KeyError("[bold]logo[/bold]")
 KeyError: '[bold]logo[/bold]'"""
-
-
-def make_run(number: int, **changes: object) -> Run:
-    values: dict[str, object] = {
-        "id": number,
-        "uuid": f"0195{number:04x}-0000-7000-8000-{number:012x}",
-        "started_at": START + timedelta(hours=number),
-        "finished_at": START + timedelta(hours=number, seconds=12.345),
-        "mode": Mode.DETERMINISTIC,
-        "suites": ("aicmo",),
-        "environment": MACHINE,
-        "commit_sha": f"{number:x}" * 40 if number < 16 else f"{number:040x}",
-        "branch": "main",
-        "dirty": False,
-        "tool_version": "0.1.0",
-    }
-    return Run(**{**values, **changes})  # type: ignore[arg-type]
-
-
-def make_feature(name: str, category: Category = Category.GENERATOR, *, critical: bool = False) -> Feature:
-    return Feature(
-        suite="aicmo", qualified_name=f"shop.features.{name}", name=name, category=category, critical=critical
-    )
 
 
 def _iterations(feature: Feature, *statuses: Status, scale: float = 0.0, digests: str = "aaa", **given: object):
@@ -124,31 +103,29 @@ def rich_result() -> SelfTestResult:
 
 @pytest.fixture
 def rich_comparison(rich_result: SelfTestResult) -> RunComparison:
-    runs = tuple(make_run(number) for number in (3, 5, 6, 7, 8, 9))
-    past: dict[str, tuple[float, Change, str]] = {
-        "persona_generator": (0.0010, Change.REGRESSED, ""),
-        "swot_generator": (0.0000041, Change.INCONCLUSIVE, "too short to judge (under 10 µs)"),
-        "pillars_generator": (0.0021, Change.UNCHANGED, ""),
-        "deck": (0.25, Change.INCONCLUSIVE, "it fails now"),
-        "zip_package": (2.4, Change.IMPROVED, ""),
-    }
+    runs = tuple(make_run(number) for number in BASELINE_RUNS)
     items = []
     for status in rich_result.features:
-        before, change, reason = past.get(status.name, (None, Change.INCONCLUSIVE, "new"))
-        now = status.runtime_seconds
+        past_seconds, change, reason = PAST.get(status.name, (None, Change.INCONCLUSIVE, "new"))
+        if past_seconds is None:
+            items.append(FeatureComparison(feature=status.feature, status=status.status))
+            continue
+        values = tuple(past_seconds * factor for factor in (0.99, 1.0, 1.012, 1.0, 0.995, 1.003))
         items.append(
             FeatureComparison(
                 feature=status.feature,
                 status=status.status,
-                previous_status=Status.PASS if before is not None else None,
-                previous_run=runs[-1] if before is not None else None,
-                runtime_seconds=now,
-                baseline_seconds=before,
-                baseline_run_count=6 if before is not None else 0,
-                ratio=now / before if now is not None and before is not None else None,
-                change=change,
-                reason=reason,
-                p_value=0.001 if change is Change.REGRESSED else None,
+                previous_status=Status.PASS,
+                previous_run=runs[-1],
+                runtime_seconds=status.runtime_seconds,
+                past_runtime_seconds=past_seconds * 1.02,
+                level_seconds=status.low_seconds,
+                judgement=make_judgement(status.low_seconds, past_seconds, change, reason),
+                level=FeatureLevel(runs),
+                level_value_runs=runs,
+                level_values_seconds=values,
+                min_effect_ratio=0.03,
+                min_effect_seconds=50e-6,
             )
         )
     return RunComparison(
@@ -157,7 +134,72 @@ def rich_comparison(rich_result: SelfTestResult) -> RunComparison:
         ),
         features=tuple(items),
         vanished=(make_feature("old_generator", critical=True),),
+        common_factor=CommonFactor(
+            ratio=1.004, is_clear=False, is_removed=False, feature_count=3, is_machine_difference=False
+        ),
     )
+
+
+@pytest.fixture
+def confirmed_comparison(rich_comparison: RunComparison) -> RunComparison:
+    """As after re-runs on a slow machine: a common factor, levels that began somewhere, waiting, a tail."""
+    persona = item_of(rich_comparison, "persona_generator")
+    zipped = item_of(rich_comparison, "zip_package")
+    assert persona.judgement is not None
+    assert zipped.judgement is not None
+    runs = persona.level_value_runs
+    started = ChangePoint(
+        feature=persona.feature, run=runs[1], previous_run=runs[0],
+        before_seconds=0.0012, after_seconds=0.00098, confidence=0.97,
+    )  # fmt: skip
+    held_back = dataclasses.replace(
+        started, run=runs[5], previous_run=runs[4], before_seconds=0.00098, after_seconds=0.0012
+    )
+    comparison = with_item(
+        rich_comparison,
+        "persona_generator",
+        judgement=dataclasses.replace(persona.judgement, rerun_count=3, rerun_ratio=1.21),
+        level=FeatureLevel(runs[1:5], earlier=(runs[:1],), start=started, held_back=held_back),
+        level_value_runs=runs[1:5],
+        level_values_seconds=persona.level_values_seconds[1:5],
+        head_reruns_seconds=(0.00119, 0.0012, 0.00121),
+        base_reruns_seconds=(0.00098, 0.00099, 0.00101),
+        cpu_ratio=1.01,
+        is_waiting=True,
+    )
+    comparison = with_item(
+        comparison,
+        "zip_package",
+        accepted=AcceptedChange(
+            feature=zipped.feature, run=runs[3], accepted_at=START, accepted_by="ann", reason="smaller archives"
+        ),
+    )
+    tail = RuntimeChange(change=Change.REGRESSED, ratio=1.45)
+    return dataclasses.replace(
+        with_item(comparison, "pillars_generator", tail=tail),
+        common_factor=CommonFactor(
+            ratio=1.21, is_clear=True, is_removed=True, feature_count=9, is_machine_difference=True
+        ),
+    )
+
+
+@pytest.fixture
+def paired_comparison(rich_comparison: RunComparison) -> RunComparison:
+    """As of a run that was interleaved with another commit."""
+    persona = item_of(rich_comparison, "persona_generator")
+    assert persona.judgement is not None
+    base = make_run(11, role=RunRole.PAIRED_BASE, companion_of=12)
+    comparison = with_item(
+        rich_comparison,
+        "persona_generator",
+        judgement=dataclasses.replace(persona.judgement, rerun_count=8, rerun_ratio=1.21, baseline_run_count=1),
+        level=None,
+        level_value_runs=(),
+        level_values_seconds=(),
+        head_reruns_seconds=tuple(0.0012 + 0.00001 * number for number in range(8)),
+        base_reruns_seconds=tuple(0.00098 + 0.00001 * number for number in range(8)),
+    )
+    return dataclasses.replace(comparison, baselines=(paired_baseline(make_run(12), "aicmo", base, 8),), is_paired=True)
 
 
 @pytest.fixture
@@ -211,17 +253,6 @@ def history_series() -> tuple[Series, ...]:
         if position != 1
     )
     return (Series(make_feature("persona_generator", critical=True), steady), Series(make_feature("deck"), shaky))
-
-
-def make_change(name: str, run: int, before_seconds: float, ratio: float, *, confidence: float = 0.97) -> ChangePoint:
-    return ChangePoint(
-        feature=make_feature(name),
-        run=make_run(run),
-        previous_run=make_run(run - 1 if name != "deck" else run - 2),
-        before_seconds=before_seconds,
-        after_seconds=before_seconds * ratio,
-        confidence=confidence,
-    )
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import pytest
 
 from aicmo_perf.baseline import Baseline
 from aicmo_perf.comparison import FeatureComparison, RunComparison
-from aicmo_perf.model import Category, FeatureStatus, Mode, RunOptions, SelfTestResult, Signature, Status
+from aicmo_perf.model import Category, Change, FeatureStatus, Mode, RunOptions, SelfTestResult, Signature, Status
 from aicmo_perf.report.generator import ReportGenerator
 from aicmo_perf.report.run_report import build_run_report, build_run_summary
 from aicmo_perf.report.to_console import to_console
 from aicmo_perf.report.to_markdown import to_markdown
+from aicmo_perf.stats.comparison import RuntimeChange
 from aicmo_perf.units import parse_seconds
 
 
@@ -63,7 +64,10 @@ def test_no_runtime_is_shown_as_zero(minimal_result, runtime):
     result = dataclasses.replace(minimal_result, features=(status,))
     item = FeatureComparison(
         feature=status.feature, status=Status.PASS, previous_status=Status.PASS, runtime_seconds=runtime,
-        baseline_seconds=runtime * 3000, ratio=1 / 3000, baseline_run_count=9,
+        past_runtime_seconds=runtime * 3000, level_seconds=runtime,
+        judgement=RuntimeChange(
+            change=Change.IMPROVED, baseline_seconds=runtime * 3000, ratio=1 / 3000, baseline_run_count=9
+        ),
     )  # fmt: skip
     comparison = RunComparison(baselines=(Baseline(suite="", runs=(result.run,)),), features=(item,))
     for build in (build_run_report, build_run_summary):
@@ -131,7 +135,8 @@ def test_comparison_orders_by_judgement(rich_result, rich_comparison):
     assert "**aicmo:** 6 runs (runs 3, 5–9): the last 6 complete runs on branch main with the same machine." in text
     names = re.findall(r"^\| (\w+) \|", text, flags=re.M)[1:]
     assert names == ["persona_generator", "zip_package", "pillars_generator", "swot_generator", "deck"]
-    assert "| persona_generator | 1.00 ms | 1.23 ms | 1.23x | **regressed (+23.0%)** |  |" in text
+    row = "| persona_generator | 1.00 ms | 1.23 ms | 1.23x | **regressed (+23.0%)** | +6.0% |  |  |"
+    assert row in text, "medians beside the change of low quantiles"
     new, rest = text.split("**New Features:**")[1].split("**Vanished Features:**")
     vanished, changed = rest.split("**Status Changes:**")
     assert re.findall(r"^- (\w+)", new, re.M) == ["calendar_generator", "pdf", "html"]
@@ -185,11 +190,62 @@ def test_summary_says_what_happened(rich_result, rich_comparison):
     lines = to_console(build_run_summary(rich_result, rich_comparison), width=160).splitlines()
     assert any("error deck: KeyError: '[bold]logo[/bold]' (and 1 more error)" in line for line in lines)
     assert any("flaky calendar_generator: pass, fail, pass in turn" in line for line in lines)
-    assert any("slower persona_generator: +23.0%, 1.23 ms against 1.00 ms (median of 6 runs)" in line for line in lines)
+    slower = "slower persona_generator: +23.0%, 1.21 ms against 980 µs (10% quantile, 6 runs)"
+    assert any(slower in line for line in lines)
+    assert any("faster zip_package: -29.1%" in line for line in lines)
     assert lines[-1] == (
         "8 features in 12.3 s: 4 pass, 1 partial, 1 fail, 1 error, 1 skip; 1 flaky; "
         "1 slower, 1 faster, 1 unchanged, 1 inconclusive (run 12, deterministic)."
     )
+
+
+def test_what_stands_beside_a_judgement_is_told(rich_result, confirmed_comparison, changes, golden):
+    document = build_run_report(rich_result, confirmed_comparison, None, changes)
+    text = to_markdown(document)
+    compared = section(text, "Compared with the baseline")
+    golden("run_judged.md", f"{compared}## Since When\n{section(text, 'Since When')}")
+    assert "the whole run was 1.21 times as slow (over 9 features); removed before judging." in compared
+    assert "looks like another machine" in compared
+    summary = to_console(build_run_summary(rich_result, confirmed_comparison), width=160)
+    assert (
+        "slower persona_generator: +23.0%, 1.21 ms against 980 µs "
+        "(10% quantile, 6 runs, confirmed by 3 interleaved re-runs); "
+        "since run 9 (commits 8888888888..9999999999)"
+    ) in " ".join(summary.split())
+    assert "waiting persona_generator: +23.0% by the clock, +1.0% of CPU time" in summary
+    assert "tail pillars_generator: +45.0% at the 90% quantile of its calls" in summary
+
+
+def test_a_common_factor_that_is_not_clear_is_not_told(rich_result, rich_comparison):
+    assert "Common factor" not in to_markdown(build_run_report(rich_result, rich_comparison))
+
+
+def test_a_faster_run_is_said_to_be_fast(rich_result, rich_comparison):
+    factor = dataclasses.replace(rich_comparison.common_factor, ratio=0.8, is_clear=True)
+    text = to_markdown(build_run_report(rich_result, dataclasses.replace(rich_comparison, common_factor=factor)))
+    assert "the whole run was 1.25 times as fast (over 3 features); not removed." in text
+
+
+def test_a_paired_run_is_said_to_be_paired(rich_result, paired_comparison):
+    text = section(to_markdown(build_run_report(rich_result, paired_comparison)), "Compared with the baseline")
+    assert "interleaved with commit bbbbbbbbbb in 8 pairs." in text
+    assert "| Pairs |" in text
+    assert "| 8 (+21.0%) |" in text
+    summary = to_console(build_run_summary(rich_result, paired_comparison), width=160)
+    assert "(10% quantile, in 8 interleaved pairs)" in summary
+
+
+def test_without_change_points_it_says_so_once_there_is_a_past(rich_result, rich_comparison):
+    text = to_markdown(build_run_report(rich_result, rich_comparison))
+    assert section(text, "Since When").strip().startswith("No level has shifted")
+    assert "Since When" not in to_markdown(build_run_report(rich_result))
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_console_stays_within_its_width(rich_result, confirmed_comparison, changes, width):
+    text = to_console(build_run_report(rich_result, confirmed_comparison, None, changes), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "regressed (+23.0%)" in text
 
 
 def test_a_run_without_features_renders(minimal_result):

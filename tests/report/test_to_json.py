@@ -11,11 +11,13 @@ import jsonschema
 import pytest
 
 from aicmo_perf.gate import Verdict
-from aicmo_perf.model import Category, Environment, FeatureStatus, Status
+from aicmo_perf.model import AcceptedChange, Category, Environment, FeatureStatus, Status
+from aicmo_perf.report.explanation_json import explanation_payload
 from aicmo_perf.report.generator import ReportGenerator
 from aicmo_perf.report.history_json import changes_payload, history_payload
 from aicmo_perf.report.json_values import moment_json
 from aicmo_perf.report.to_json import comparison_payload, dumps, gate_payload, run_payload, runs_payload
+from tests.report.examples import START, item_of, make_run, with_item
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text(encoding="utf-8"))
 
@@ -55,14 +57,47 @@ def test_rich_run_fits_the_schema(rich_result, rich_comparison):
     document = parsed(run_payload(rich_result, rich_comparison))
     validate(document)
     persona = document["features"][0]
-    assert persona["baseline"]["ratio"] == pytest.approx(1.23)
+    assert persona["baseline"]["ratio"] == pytest.approx(0.00123 / (0.00098 * 1.02)), "medians, as they were"
+    assert persona["judgement"]["ratio"] == pytest.approx(0.00123 * 0.98 / 0.00098), "low quantiles"
     assert persona["change"] == "regressed"
+    assert document["comparison"]["common_factor"]["clear"] is False
     assert [f["baseline"] for f in document["features"] if f["name"] == "html"] == [None]
     assert document["comparison"]["status_changes"] == [
         {"suite": "aicmo", "qualified_name": "shop.features.deck", "from": "pass", "to": "error"}
     ]
     assert [gone["name"] for gone in document["comparison"]["vanished"]] == ["old_generator"]
     assert sum(document["summary"]["status_counts"].values()) == document["summary"]["feature_count"] == 8
+
+
+def test_all_that_a_judgement_may_hold_fits_the_schema(rich_result, confirmed_comparison, paired_comparison, changes):
+    document = parsed(run_payload(rich_result, confirmed_comparison, changes))
+    validate(document)
+    judgement = document["features"][0]["judgement"]
+    assert judgement["level"]["start"]["change_point"]["run"]["id"] == 5
+    assert judgement["level"]["held_back"]["confidence"] == 0.97
+    assert (judgement["waiting"], judgement["rerun_count"]) == (True, 3)
+    (zipped,) = [feature for feature in document["features"] if feature["name"] == "zip_package"]
+    assert zipped["judgement"]["accepted"]["accepted_by"] == "ann"
+    assert document["comparison"]["common_factor"]["machine_difference"] is True
+    assert len(document["change_points"]) == 3
+    paired = parsed(run_payload(rich_result, paired_comparison))
+    validate(paired)
+    assert paired["comparison"]["paired"] is True
+    item = item_of(confirmed_comparison, "persona_generator")
+    accepted = AcceptedChange(feature=item.feature, run=make_run(5), accepted_at=START)
+    level = dataclasses.replace(item.level, start=accepted)
+    accepted = with_item(confirmed_comparison, "persona_generator", level=level)
+    validate(parsed(run_payload(rich_result, accepted)))
+
+
+def test_explanation(rich_result, confirmed_comparison):
+    item = item_of(confirmed_comparison, "persona_generator")
+    document = parsed(explanation_payload(rich_result, confirmed_comparison, item))
+    assert (document["format"], document["version"]) == ("aicmo-perf/explanation", 1)
+    assert document["design"] == "interleaved_reruns"
+    assert [run["id"] for run in document["level_runs"]] == [5, 6, 7, 8]
+    assert document["judged_count"] == 3
+    assert document["judgement"]["bh_rank"] == 1
 
 
 def test_minimal_runs_fit_the_schema(minimal_result, interrupted_result):
@@ -134,7 +169,7 @@ def test_runs(rich_result):
 def test_comparison_and_gate(rich_result, rich_comparison, failed_verdict):
     comparison = parsed(comparison_payload(rich_result, rich_comparison))
     assert comparison["format"] == "aicmo-perf/comparison"
-    assert comparison["features"][0]["baseline"]["runtime_seconds"] == 0.001
+    assert comparison["features"][0]["baseline"]["runtime_seconds"] == pytest.approx(0.0009996)
     gate = parsed(gate_payload(failed_verdict, rich_result, rich_comparison))
     assert (gate["format"], gate["passed"], len(gate["findings"])) == ("aicmo-perf/gate", False, 3)
     assert gate["findings"][1]["name"] == "old_generator"
