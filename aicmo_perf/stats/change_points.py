@@ -251,7 +251,7 @@ def _analysed(kept: Floats, fixed: list[int], first_free: int, detector: Detecto
         cut = optimal_boundaries(costs, penalty * inflation, shortest=detector.shortest, first_from=first_from)
         stretches = replace(stretches, boundaries=(*fixed, *(base + boundary for boundary in cut)))
         inflation = variance_inflation(stretches.residuals, noise)
-        if not cut:  # a dearer boundary would be none either
+        if not cut or inflation == 1:  # a dearer boundary would be none either; an equal price cuts the same
             break
     scatter = Scatter(noise=noise, inflation=inflation)
     stretches = without_weak(stretches, scatter, standard.least_change, len(fixed))

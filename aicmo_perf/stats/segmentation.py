@@ -115,9 +115,8 @@ def optimal_boundaries(costs: Floats, penalty: float, *, shortest: int = 1, firs
     if count < earliest + shortest:
         return []
     places = np.arange(count + 1)
-    # the best of each prefix; only the whole may be one stretch wherever the first boundary is allowed
+    # the best of each prefix, from where a boundary may lie on
     best = np.array(costs[0])
-    best[:earliest] = np.inf
     previous = np.zeros(count + 1, dtype=np.intp)
     last = count - shortest
     for top in range(earliest, last + 1, _CACHED_ROWS):
