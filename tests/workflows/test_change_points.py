@@ -275,14 +275,17 @@ def test_asking_for_one_feature_keeps_all(project, measured):
 
 
 @pytest.mark.parametrize("happens", ["a run", "an older run", "a deletion", "the same analysis", "a later analysis"])
-def test_whoever_is_slower_spoils_nothing(project, path, monkeypatch, happens):
+@pytest.mark.parametrize("has_kept", [True, False])
+def test_whoever_is_slower_spoils_nothing(project, path, monkeypatch, happens, has_kept):
     """Between another process's reading and its writing, something happens."""
     generator = random.Random(7)
-    runs = project.runs(30, {SWOT: 1.0}, generator)
+    runs = project.runs(14, {SWOT: 1.0}, generator)
     project.runs(14, {SWOT: 2.0}, generator)
-    change_points_of(project.store, LINE)
+    if has_kept:
+        change_points_of(project.store, LINE)
     project.runs(1, {SWOT: 2.0}, generator)
     expected = from_scratch(project.store)
+    assert expected
 
     original = Analyses.keep
     with open_store(path) as other:
@@ -294,13 +297,15 @@ def test_whoever_is_slower_spoils_nothing(project, path, monkeypatch, happens):
             elif happens == "an older run":
                 project.run({SWOT: 1.0}, hour=0.5)
             elif happens == "a deletion":
-                project.delete(runs[0])
+                project.delete(runs[-1])
             if happens.endswith("analysis"):
                 change_points_of(project.store, LINE)
             original(self, state, found)
 
         monkeypatch.setattr(Analyses, "keep", meanwhile)
-        assert change_points_of(other, LINE) == expected, "what was true when it was read"
+        found = change_points_of(other, LINE)
+    # what was true when it was read; but that a shift lay at a run which is gone helps nobody
+    assert found == (() if happens == "a deletion" else expected)
     assert change_points_of(project.store, LINE) == from_scratch(project.store)
 
 
