@@ -13,6 +13,7 @@ from aicmo_perf.comparison.evidence import (
     NOT_MEASURED_REASON,
     Reruns,
 )
+from aicmo_perf.comparison.rerun_base import RerunBase, rerun_base
 from aicmo_perf.comparison.values import FeatureComparison, RunComparison
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "NO_BASELINE_REASON",
     "Circumstances",
     "FeatureComparison",
+    "RerunBase",
     "Reruns",
     "RunComparison",
     "SuiteBaseline",
     "compare_with_baselines",
+    "rerun_base",
 ]

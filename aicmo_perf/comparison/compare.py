@@ -224,6 +224,7 @@ class _Case:
             judgement=judgement,
             level=item.level,
             level_values_seconds=lows,
+            level_measured_runs=tuple(point.run for point in item.in_force),
             level_value_runs=tuple(point.run for point in item.in_force),
             min_effect_ratio=_or_default(limits.min_effect_ratio, self.policy.min_effect_ratio),
             min_effect_seconds=_or_default(limits.min_effect_seconds, self.policy.min_effect_seconds),

@@ -164,7 +164,7 @@ def evidence_of(
         previous=_before_change(run, status, points),
         level=level,
         in_force=in_force,
-        earlier=tuple(points for runs in level.earlier if (points := alike(runs))),
+        earlier=tuple(of_level for runs in level.earlier if (of_level := alike(runs))),
         reason=reason,
         accepted=accepted,
     )

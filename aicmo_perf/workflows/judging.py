@@ -123,9 +123,7 @@ def check_gate(store: Store, settings: Settings) -> None:
 
 def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) -> GatePolicy:
     """The policy that the settings describe, of these rules at most; what is not set is the policy's own default."""
-    switches = {rule: getattr(settings, rule.value) for rule in Rule if rule is not Rule.FASTER}
-    switches[Rule.FASTER] = settings.fail_on_improvement
-    switched_on = frozenset(rule for rule in rules or Rule if switches[rule])
+    switched_on = frozenset(rule for rule in rules or Rule if getattr(settings, _SWITCHES.get(rule, rule.value)))
     policy_runs = settings.min_run_count or SlownessPolicy().min_run_count
     window = settings.window or DEFAULT_WINDOW
     if window < policy_runs:
@@ -137,6 +135,10 @@ def gate_policy(settings: GateSettings, rules: frozenset[Rule] | None = None) ->
         item.name: value for item in fields(SlownessPolicy) if (value := getattr(settings, item.name, None)) is not None
     }
     return GatePolicy(rules=switched_on, slowness=SlownessPolicy(**values), thresholds=settings.thresholds)
+
+
+_SWITCHES = {Rule.FASTER: "fail_on_improvement"}
+"""Rules whose switch is called otherwise than they are."""
 
 
 def _accepted_changes(store: Store) -> dict[FeatureKey, list[AcceptedChange]]:
