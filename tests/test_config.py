@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aicmo_perf.baseline import DEFAULT_WINDOW
 from aicmo_perf.config import (
     DEFAULT_DB,
+    FEATURE_KEYS,
     GATE_KEYS,
     OPTION_KEYS,
     SETTINGS_KEYS,
@@ -17,7 +19,7 @@ from aicmo_perf.config import (
     load_settings,
 )
 from aicmo_perf.errors import ConfigError, UsageError
-from aicmo_perf.model import Category, DiscoverRule
+from aicmo_perf.model import Category, DiscoverRule, FeatureThresholds
 from aicmo_perf.stats.comparison import SlownessPolicy
 
 
@@ -60,6 +62,17 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
         min_effect = "5%"
         min_effect_time = 0.001
         baseline = "last:7"
+        any_environment = true
+        fail_on_improvement = true
+        confirm_budget = "30s"
+
+        [[tool.aicmo-perf.gate.feature]]
+        match = "persona*"
+        min_effect = "10%"
+
+        [[tool.aicmo-perf.gate.feature]]
+        match = "persona"
+        min-effect-time = "1ms"
 
         [[tool.aicmo-perf.discover]]
         modules = "shop.generators.*"
@@ -76,6 +89,12 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
     assert (settings.options.timeout_seconds, settings.options.min_sample_count) == (120.0, 4)
     assert (settings.gate.slower, settings.gate.min_effect_ratio) == (False, 0.05)
     assert (settings.gate.min_effect_seconds, settings.gate.baseline) == (0.001, "last:7")
+    assert (settings.gate.any_environment, settings.gate.fail_on_improvement) == (True, True)
+    assert settings.gate.confirm_budget == "30s"
+    assert settings.gate.thresholds == (
+        FeatureThresholds(match="persona*", min_effect_ratio=0.1),
+        FeatureThresholds(match="persona", min_effect_seconds=0.001),
+    )
     assert settings.discover == (
         DiscoverRule(
             modules="shop.generators.*",
@@ -114,6 +133,11 @@ def test_a_url_is_not_a_path(tmp_path: Path) -> None:
         ("[tool.aicmo-perf]\ndiscover = {}\n", "array of tables", ""),
         ('[[tool.aicmo-perf.discover]]\nfunctions = "f*"\n', "has no modules", ""),
         ('[[tool.aicmo-perf.discover]]\nmodules = "a"\ncategory = "big"\n', "one of generator", ""),
+        ("[tool.aicmo-perf.gate]\nfeature = 1\n", "[[tool.aicmo-perf.gate.feature]]", ""),
+        ('[[tool.aicmo-perf.gate.feature]]\nmin_effect = "1%"\n', "has no match", "Name the features"),
+        ('[[tool.aicmo-perf.gate.feature]]\nmatch = "a"\nmin_efect = 1\n', "unknown key 'min_efect'", "min_effect"),
+        ('[tool.aicmo-perf.gate]\nconfirm_budget = "some"\n', "'some' is not a duration", ""),
+        ('[tool.aicmo-perf.gate]\nconfirm_budget = "x%"\n', "'x%' is not a ratio", ""),
         ("[tool]\naicmo-perf = 3\n", "must be a table", "init"),
         ("[tool.aicmo-perf\n", "not valid TOML", "Correct"),
     ],
@@ -134,10 +158,16 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
 
 
 def test_thresholds_shown_as_examples_are_the_defaults() -> None:
-    policy = SlownessPolicy()
+    policy, gate = SlownessPolicy(), Settings(project_root=Path()).gate
     for key in GATE_KEYS:
         if hasattr(policy, key.target):
             assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(policy, key.target)
+        if key.name == "window":
+            assert key.example == str(DEFAULT_WINDOW)
+        elif not hasattr(policy, key.target):
+            assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(gate, key.target)
+    for key in FEATURE_KEYS:
+        assert key.parse(tomllib.loads(f"key = {key.example}")["key"])
     for key in (*SETTINGS_KEYS, *OPTION_KEYS):
         settings = Settings(project_root=Path())
         holder = settings if hasattr(settings, key.target) else settings.options

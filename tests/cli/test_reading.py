@@ -120,7 +120,7 @@ def test_gate_in_every_format(past: Path, invoke: Invoke) -> None:
 
 
 def test_pinned_baselines(past: Path, invoke: Invoke) -> None:
-    assert invoke("baseline", "list").stdout.strip() == "No run is pinned."
+    assert invoke("baseline", "list").stdout.strip() == "No run is pinned, and no change accepted."
     assert invoke("baseline", "pin", "release", "one", "--reason", "shipped").exit_code == 0
     listed = invoke("baseline", "list").stdout
     assert "release" in listed
@@ -131,6 +131,24 @@ def test_pinned_baselines(past: Path, invoke: Invoke) -> None:
     assert invoke("baseline", "remove", "release").exit_code == 3
     assert invoke("gate", "--baseline", "name:release").exit_code == 3
     assert invoke("gate", "--baseline", "sometimes").exit_code == 2
+
+
+def test_accepted_changes(past: Path, invoke: Invoke) -> None:
+    assert invoke("baseline", "accept", "slogan", "--reason", "a new cache", "--run", "two").exit_code == 0
+    answer = invoke("baseline", "accept", "shop*:*title")
+    assert answer.exit_code == 3, "no such suite"
+    assert "slogan" in invoke("baseline", "accept", "slogn").stderr
+    assert "means 2 features" in invoke("baseline", "accept", "*").stderr
+    assert invoke("baseline", "accept", "slogan", "--run", "99").exit_code == 3
+    assert "from run 3 on" in invoke("baseline", "accept", "title").stdout.replace(" of branch main", "")
+    listed = invoke("baseline", "list").stdout.splitlines()
+    assert len(listed) == 2
+    assert "slogan  from run 2 on  accepted" in listed[0]
+    assert listed[0].endswith(": a new cache")
+    assert "a new cache" in " ".join(invoke("gate", "two").stdout.split())
+    assert invoke("baseline", "withdraw", "slogan").exit_code == 0
+    assert invoke("baseline", "withdraw", "slogan").exit_code == 3
+    assert "slogan" not in invoke("baseline", "list").stdout
 
 
 @pytest.mark.parametrize("baseline", ["branch:nope", "commit:abcdef1", "run:99", "name:nope"])
