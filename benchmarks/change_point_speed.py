@@ -1,8 +1,9 @@
-"""``history --changes`` on a large store: ``python benchmarks/change_point_speed.py [FEATURES RUNS]``.
+"""Change points of a large store: ``python benchmarks/change_point_speed.py [FEATURES RUNS]``.
 
-From scratch, after one further run, and asked again; each beside a process that imports SQLAlchemy and reads the same
-values by raw SQL, in turn with it. All runs are of one machine, mode and branch, so that each feature is one series of
-full length; one feature in ten got slower by a fifth on the way.
+``history --changes`` when nothing is kept yet; then what a run does, which may write: from scratch, and after one
+further run; then ``history --changes`` again, which reads what was kept. Each is a process of its own, beside one that
+imports SQLAlchemy and reads the same values by raw SQL. All runs are of one machine, mode and branch, so that each
+feature is one series of full length; one feature in ten got slower by a fifth on the way.
 """
 
 from __future__ import annotations
@@ -37,6 +38,22 @@ for feature, value in database.execute(
     series.setdefault(feature, []).append(value)
 print(len(series))
 """
+KEEP = """\
+import sys
+
+from aicmo_perf.model import RunFilter
+from aicmo_perf.store import open_store
+from aicmo_perf.workflows.change_points import all_change_points
+
+with open_store(sys.argv[1]) as store:
+    print(len(all_change_points(store, RunFilter())))
+"""
+FROM_SCRATCH, KEPT_ANEW, ONE_MORE, ASKED = (
+    "history --changes, nothing kept",
+    "a run that keeps all",
+    "a run more",
+    "history --changes, all kept",
+)
 ROUNDS = 3
 LIMIT_SECONDS = 10
 SLOWED_RATIO = 1.2
@@ -67,29 +84,37 @@ def main() -> None:
     """Print medians, and their ratios to raw SQL."""
     feature_count, run_count = (int(part) for part in sys.argv[1:3]) if len(sys.argv) > 2 else (1000, 500)
     ours = str(Path(sys.executable).with_name("aicmo-perf"))
-    seconds: dict[str, list[float]] = {"from scratch": [], "after one run more": [], "asked again": [], "raw SQL": []}
+    seconds: dict[str, list[float]] = {title: [] for title in ("raw SQL", FROM_SCRATCH, KEPT_ANEW, ONE_MORE, ASKED)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "aicmo-perf.toml").touch()
-        fresh, raw = folder / "fresh.db", folder / "raw.py"
+        fresh = folder / "fresh.db"
         build_large_store(fresh, feature_count, run_count, 0, number_run=run_of_one_line)
         slow_some(fresh, run_count)
-        raw.write_text(RAW, encoding="utf-8")
+        for script, text in (("raw.py", RAW), ("keep.py", KEEP)):
+            (folder / script).write_text(text, encoding="utf-8")
         for round_number in range(ROUNDS):
             path = folder / f"history_{round_number}.db"
             shutil.copyfile(fresh, path)
-            environment = {**os.environ, "AICMO_PERF_DB": str(path)}
-            measure = command_seconds([ours, "history", "--changes"], cwd=name, env=environment)
-            seconds["raw SQL"].append(command_seconds([sys.executable, str(raw), str(path)], cwd=name)())
-            seconds["from scratch"].append(measure())
+            raw, keep = (
+                command_seconds([sys.executable, script, str(path)], cwd=name) for script in ("raw.py", "keep.py")
+            )
+            history = command_seconds(
+                [ours, "history", "--changes", "--last", str(run_count)],
+                cwd=name,
+                env={**os.environ, "AICMO_PERF_DB": str(path)},
+            )
+            seconds["raw SQL"].append(raw())
+            seconds[FROM_SCRATCH].append(history())
+            seconds[KEPT_ANEW].append(keep())
             append_runs(path, [run_count], feature_count, 0, number_run=run_of_one_line)
-            seconds["after one run more"].append(measure())
-            seconds["asked again"].append(measure())
+            seconds[ONE_MORE].append(keep())
+            seconds[ASKED].append(history())
     median = {title: statistics.median(values) for title, values in seconds.items()}
-    print(f"{feature_count} series x {run_count} runs; raw SQL: {median['raw SQL']:.2f} s")
-    for title in ("from scratch", "after one run more", "asked again"):
-        limit = f" (limit {LIMIT_SECONDS} s)" if title == "from scratch" else ""
-        print(f"{title}: {median[title]:.2f} s, {median[title] / median['raw SQL']:.2f} x{limit}")
+    print(f"{feature_count} series x {run_count} runs; raw SQL: {median.pop('raw SQL'):.2f} s")
+    for title, value in median.items():
+        limit = f" (limit {LIMIT_SECONDS} s)" if title in (FROM_SCRATCH, KEPT_ANEW) else ""
+        print(f"{title}: {value:.2f} s, {value / statistics.median(seconds['raw SQL']):.2f} x{limit}")
 
 
 if __name__ == "__main__":
