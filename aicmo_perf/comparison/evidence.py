@@ -6,6 +6,7 @@ those, the ones of the level in force tell how fast it was, and the levels befor
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,10 +118,11 @@ class Evidence:
 
     def cpu_ratio(self, factors: Factors, own_factor: float) -> float | None:
         """The CPU's time against that of the level's runs; None where either is missing or zero."""
-        past = [seconds for seconds in _values(self.in_force, _cpu_of, factors) if seconds > 0]
-        if not past or not self.status.cpu_seconds:
+        past = [seconds for seconds in _values(self.in_force, _cpu_of, factors) if 0 < seconds < math.inf]
+        now = self.status.cpu_seconds
+        if not past or now is None or not 0 < now < math.inf:
             return None
-        return self.status.cpu_seconds / own_factor / statistics.median(past)
+        return now / own_factor / statistics.median(past)
 
 
 def evidence_of(

@@ -31,12 +31,12 @@ def run_factors(runtimes: Sequence[Mapping[RunKey, float]]) -> dict[RunKey, floa
     """How slow each run was beside the others, whatever it measured; the median over the runs is 1.
 
     Args:
-        runtimes: one mapping a feature, from the runs that have it to its runtime in seconds. Runtimes of zero are
-            passed over; features may be in some runs only.
+        runtimes: one mapping a feature, from the runs that have it to its runtime in seconds. Those that are no times
+            above zero are passed over; features may be in some runs only.
 
     Returns: a factor above zero for each run; a runtime divided by its run's factor is comparable with the others.
     """
-    logs = [{run: math.log(seconds) for run, seconds in row.items() if seconds > 0} for row in runtimes]
+    logs = [{run: math.log(seconds) for run, seconds in row.items() if 0 < seconds < math.inf} for row in runtimes]
     features_of: dict[RunKey, list[int]] = defaultdict(list)
     for number, row in enumerate(logs):
         for run in row:

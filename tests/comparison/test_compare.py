@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aicmo_perf.baseline import Baseline, FeatureLevel
 from aicmo_perf.comparison import Circumstances, Reruns, SuiteBaseline, compare_with_baselines
@@ -459,3 +461,55 @@ def test_an_empty_result_compares_to_nothing():
     comparison = compare_with_baselines(SelfTestResult(NOW), [])
     assert comparison.common_factor is None
     assert (comparison.features, comparison.vanished, comparison.baselines) == ((), (), ())
+
+
+# whatever an import may hold
+
+
+ODD = st.one_of(
+    st.none(), st.sampled_from([0.0, 1e-9, 1e5, -1.0, float("nan"), float("inf"), 1e-320]), st.floats(1e-9, 1e5)
+)
+
+
+@given(
+    st.lists(ODD, min_size=10, max_size=10),
+    st.tuples(ODD, ODD, ODD),
+    st.tuples(ODD, ODD),
+    st.sampled_from([0, 3, 10]),
+    st.booleans(),
+)
+def test_odd_values_are_never_an_error(values, now, reruns, start, on_other_machine):
+    low, high, cpu = now
+    runs = (
+        tuple(replace(run, environment=Environment({"x": 1})) for run in PAST_RUNS) if on_other_machine else PAST_RUNS
+    )
+    points = tuple(
+        PastResult(
+            run=run, status=Status.PASS, scenario_count=2, low_seconds=value, high_seconds=value, cpu_seconds=value
+        )
+        for run, value in zip(runs, values, strict=True)
+    )
+    names = [f"f{number}" for number in range(6)]
+    comparison = compare(
+        [status_of(name, low_seconds=low, high_seconds=high, cpu_seconds=cpu, sample_count=10) for name in names],
+        [Series(series_of(name).feature, points) for name in names],
+        runs=runs,
+        levels={"f0": FeatureLevel(runs[start:], (runs[:start],) if start else ())},
+        reruns={("aicmo", "f0"): Reruns(head_seconds=tuple(value for value in reruns if value is not None))},
+    )
+    for item in comparison.features:
+        if item.change in (Change.REGRESSED, Change.IMPROVED):
+            assert item.ratio is not None
+            assert item.baseline_run_count >= comparison.policy.min_run_count
+
+
+@given(st.randoms(use_true_random=False), st.floats(0.5, 2.0))
+def test_the_order_of_the_baseline_does_not_matter(random, ratio):
+    series = series_of()
+    points, runs = list(series.points), list(PAST_RUNS)
+    random.shuffle(points)
+    random.shuffle(runs)
+    status = status_of(low_seconds=0.1 * ratio)
+    (usual,) = compare([status], [series]).features
+    (shuffled,) = compare([status], [Series(series.feature, tuple(points))], runs=tuple(runs)).features
+    assert shuffled.judgement == usual.judgement
