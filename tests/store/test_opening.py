@@ -13,9 +13,10 @@ import sqlalchemy.exc
 from sqlalchemy import event
 
 from aicmo_perf.errors import NotFoundError, StoreError, UsageError
-from aicmo_perf.model import AcceptedChange, FeatureStatus, RunFilter, RunState
-from aicmo_perf.store import Store, check_database, open_store, stored_revision
+from aicmo_perf.model import AcceptedChange, FeatureStatus, Line, RunFilter, RunState
+from aicmo_perf.store import LineState, Store, check_database, open_store, stored_revision
 from aicmo_perf.store import connection as connection_module
+from aicmo_perf.store.analyses import Analyses
 from aicmo_perf.store.migrate import head_revision
 
 
@@ -286,6 +287,7 @@ def test_a_lock_that_is_held_too_long(history, store_path, monkeypatch, make_ite
 def calls(store: Store, run, result) -> dict[str, object]:
     """Every public method, with arguments that make it go to the database."""
     status = FeatureStatus.from_iterations([result])
+    state = LineState(line=Line.of(run), algorithm="any", run_ids=(1,), covered_count=1)
     return {
         "start_run": lambda: store.start_run(run),
         "record": lambda: store.record(run, result, status),
@@ -310,6 +312,12 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "unpin": lambda: store.unpin("x"),
         "pins": store.pins,
         "pinned": lambda: store.pinned("x"),
+        "Analyses.state_of": lambda: store.analyses.state_of(state.line, "any"),
+        "Analyses.shifts": lambda: store.analyses.shifts(state),
+        "Analyses.series": lambda: store.analyses.series(state),
+        "Analyses.measured": lambda: store.analyses.measured(state, [result.feature], 0),
+        "Analyses.keep": lambda: store.analyses.keep(state, []),
+        "Analyses.runs": lambda: store.analyses.runs([1]),
         "backup": lambda: store.backup("/proc/nowhere/x.db"),
     }
 
@@ -328,8 +336,11 @@ def calls(store: Store, run, result) -> dict[str, object]:
 def test_no_exception_of_the_database_leaves_the_store(history, make_iteration, failure):
     run = history.add({"swot": 1.0})
     store = history.store
-    methods = {name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")} - {
-        "close"
+    methods = {
+        member.__qualname__.removeprefix("Store.")
+        for door in (Store, Analyses)
+        for name, member in inspect.getmembers(door, inspect.isfunction)
+        if not name.startswith("_") and name != "close"
     }
     attempts = calls(store, run, make_iteration("deck"))
     assert set(attempts) == methods

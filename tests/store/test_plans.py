@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from aicmo_perf.model import Feature, FeatureStatus, Mode, RunFilter, RunState, Status
-from aicmo_perf.store import Store, open_store
+from aicmo_perf.model import Feature, FeatureStatus, Line, Mode, RunFilter, RunState, Status
+from aicmo_perf.store import LineState, Store, open_store
 
 FEATURE_COUNT, RUN_COUNT = 20, 240
 FEATURE = Feature(suite="shop", qualified_name="shop.generators.feature_0007", name="feature_0007")
@@ -67,6 +67,11 @@ def comparable(store: Store, **more: object) -> RunFilter:
     return RunFilter(**{**COMPARABLE, "environment": environment, "before": before, "last": 20, **more})
 
 
+def covered(store: Store) -> LineState:
+    """The line of a run, as if ten of its runs had been analysed."""
+    return replace(store.analyses.state_of(Line.of(store.find_run("17")), "any"), covered_count=10)
+
+
 READS: dict[str, Callable[[Store], object]] = {
     "the gate's baseline": lambda store: store.runs(comparable(store, branch="main")),
     "the baseline on any branch": lambda store: store.runs(comparable(store)),
@@ -99,10 +104,27 @@ READS: dict[str, Callable[[Store], object]] = {
     "samples": lambda store: store.samples(store.find_run("17"), FEATURE),
     "all samples of a run": lambda store: store.iteration_samples(store.find_run("17")),
     "companions": lambda store: store.companions(store.find_run("17")),
+    "accepted changes": lambda store: store.accepted_changes(),
+    "a line": lambda store: store.analyses.state_of(Line.of(store.find_run("17")), "any"),
+    "what a line measured": lambda store: store.analyses.measured(covered(store), store.features(), 0),
+    "what a line measured of late": lambda store: store.analyses.measured(covered(store), [FEATURE], 20),
+    "kept change points": lambda store: store.analyses.shifts(covered(store)),
+    "kept change points of a feature": lambda store: store.analyses.shifts(covered(store), [FEATURE]),
+    "kept analyses": lambda store: store.analyses.series(covered(store)),
 }
 """What commands read, over and over."""
 
-GROWING_TABLES = {"runs", "run_suites", "results", "signatures", "samples", "messages", "result_messages"}
+GROWING_TABLES = {
+    "runs",
+    "run_suites",
+    "results",
+    "signatures",
+    "samples",
+    "messages",
+    "result_messages",
+    "analysed_series",
+    "change_points",
+}
 """Those that grow with every run; the names of features and suites, and the machines, are few."""
 
 WALKED_BACKWARDS = {

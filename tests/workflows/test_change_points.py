@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from aicmo_perf.stats import change_points as detection
 from aicmo_perf.stats.change_points import settle, shifts_of
 from aicmo_perf.store import Store, open_store
 from aicmo_perf.store.analyses import Analyses
-from aicmo_perf.workflows.change_points import all_change_points, change_points_of
+from aicmo_perf.workflows.change_points import ALGORITHM, all_change_points, change_points_of
 
 BEGINNING = datetime(2025, 3, 1, 12, tzinfo=UTC)
 FEATURES = tuple(Feature(suite="shop", qualified_name=f"shop.{name}", name=name) for name in ("swot", "deck", "plan"))
@@ -262,7 +262,7 @@ def test_reading_alone_gives_the_same_answer_and_keeps_nothing(project, path):
         assert change_points_of(reader, LINE) == expected
         assert change_points_of(reader, LINE, [SWOT]) == expected
         assert change_points_of(reader, LINE, [DECK]) == ()
-        assert not reader.analyses.state_of(LINE, "performance-1").covered_count
+        assert not reader.analyses.state_of(LINE, ALGORITHM).covered_count
     assert path.read_bytes() == before
 
 
@@ -307,6 +307,14 @@ def test_whoever_is_slower_spoils_nothing(project, path, monkeypatch, happens, h
     # what was true when it was read; but that a shift lay at a run which is gone helps nobody
     assert found == (() if happens == "a deletion" else expected)
     assert change_points_of(project.store, LINE) == from_scratch(project.store)
+
+
+def test_what_is_kept_is_named_after_the_detector_as_it_is():
+    """Whoever changes one of these counts ALGORITHM up, or stores go on giving the answers of before."""
+    assert (ALGORITHM, astuple(detection.PERFORMANCE)) == (
+        "performance-1",
+        (True, "noise", 0.1, 0.6, 0.002, 0.02, 4, 8, 300, 100, 100),
+    )
 
 
 def test_what_another_algorithm_kept_is_not_believed(project, measured, monkeypatch):
