@@ -112,6 +112,7 @@ def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[
     if not compared:
         return
     compared.sort(key=lambda item: (_CHANGE_ORDER[item.change], -(item.ratio or 0.0), labels[item.feature.key]))
+    has_reruns = any(rerun_cell_text(item) for item in compared)
     columns = (
         Column("Feature", wraps=True),
         Column(side_names[0], _RIGHT),
@@ -119,7 +120,7 @@ def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[
         Column("Ratio", _RIGHT, optional=True),
         Column("Change"),
         Column("Visible from", _RIGHT, optional=True),
-        Column("Pairs" if comparison.is_paired else "Re-runs", _RIGHT, optional=True),
+        *((Column("Pairs" if comparison.is_paired else "Re-runs", _RIGHT, optional=True),) if has_reruns else ()),
         Column("Reason", wraps=True, optional=True),
     )
     rows = tuple(
@@ -130,7 +131,7 @@ def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[
             Cell(format_ratio(item.ratio)),
             Cell(_change_text(item), change_tone(item.change)),
             Cell(format_change(item.smallest_visible_ratio)),
-            Cell(rerun_cell_text(item)),
+            *((Cell(rerun_cell_text(item)),) if has_reruns else ()),
             Cell(item.reason),
         )
         for item in compared

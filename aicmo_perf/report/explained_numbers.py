@@ -107,7 +107,11 @@ def number_rows(item: FeatureComparison, comparison: RunComparison) -> Iterator[
             "the smallest slowdown that would have been called one",
         )
     if item.cpu_ratio is not None:
-        waits = "hardly: it waits, it does not compute" if item.is_waiting else "told beside the wall clock's"
+        waits = (
+            "the processor's time: it waits, it does not compute"
+            if item.is_waiting
+            else "the processor's time, told beside the clock's"
+        )
         yield NumberRow("CPU time", format_change(item.cpu_ratio), waits)
     if item.tail is not None and item.tail.ratio is not None:
         yield NumberRow("Tail", format_change(item.tail.ratio), f"of the 90% quantiles: {item.tail.change}; told only")

@@ -68,7 +68,7 @@ def commits_between(before: Run, after: Run) -> str:
 _COMPANION_TEXTS = {
     RunRole.PAIRED_BASE: "paired base",
     RunRole.RERUN_HEAD: "re-run",
-    RunRole.RERUN_BASE: "re-run of the base",
+    RunRole.RERUN_BASE: "base re-run",
 }
 
 

@@ -110,7 +110,7 @@ def test_runs_that_help_to_judge_are_listed_and_left_out_of_the_history(stepped:
         write_run(store, 41, {"slogan": 9.0}, role=RunRole.RERUN_BASE, companion_of=40)
         write_run(store, 42, {"slogan": 0.0024}, pull_request="7")
     listed = invoke("runs", "--last", "3").stdout
-    for role in ("re-run of run 40", "re-run of the base of run 40", "pull request 7"):
+    for role in ("re-run of run 40", "base re-run of run 40", "pull request 7"):
         assert role in listed
     assert (
         "**Role:** re-run of run 40" in invoke("show", "41").stdout or "re-run of run 40" in invoke("show", "41").stdout

@@ -104,7 +104,7 @@ def test_runs(rich_result, interrupted_result):
         ({"pull_request": "7"}, "pull request 7"),
         ({"role": RunRole.PAIRED_BASE, "companion_of": 12}, "paired base of run 12"),
         ({"role": RunRole.RERUN_HEAD, "companion_of": 12}, "re-run of run 12"),
-        ({"role": RunRole.RERUN_BASE, "companion_of": 12}, "re-run of the base of run 12"),
+        ({"role": RunRole.RERUN_BASE, "companion_of": 12}, "base re-run of run 12"),
         ({"role": RunRole.PAIRED_HEAD, "pull_request": "7"}, "pull request 7, paired with a base"),
     ],
 )

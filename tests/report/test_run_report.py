@@ -135,7 +135,7 @@ def test_comparison_orders_by_judgement(rich_result, rich_comparison):
     assert "**aicmo:** 6 runs (runs 3, 5–9): the last 6 complete runs on branch main with the same machine." in text
     names = re.findall(r"^\| (\w+) \|", text, flags=re.M)[1:]
     assert names == ["persona_generator", "zip_package", "pillars_generator", "swot_generator", "deck"]
-    row = "| persona_generator | 1.00 ms | 1.23 ms | 1.23x | **regressed (+23.0%)** | +6.0% |  |  |"
+    row = "| persona_generator | 1.00 ms | 1.23 ms | 1.23x | **regressed (+23.0%)** | +6.0% |  |"
     assert row in text, "medians beside the change of low quantiles"
     new, rest = text.split("**New Features:**")[1].split("**Vanished Features:**")
     vanished, changed = rest.split("**Status Changes:**")
