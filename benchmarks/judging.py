@@ -44,8 +44,10 @@ OUR_GATES: Mapping[str, Gate] = {
 }
 
 SUMMARIES: Mapping[str, Callable[[Array], float]] = {
-    "10 % quantile": lambda run: low_quantile(run.tolist()),
+    "**low quantile**": lambda run: low_quantile(run.tolist()),
     "minimum": lambda run: float(run.min()),
+    "10 % quantile": lambda run: float(np.quantile(run, 0.10)),
+    "25 % quantile": lambda run: float(np.quantile(run, 0.25)),
     "median": lambda run: float(np.median(run)),
     "mean": lambda run: float(run.mean()),
 }
