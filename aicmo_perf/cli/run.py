@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -39,6 +40,8 @@ _measuring_options = stacked(
     example="""
 aicmo-perf run --deterministic
 aicmo-perf run selftest.py shop.generators --flakiness-check
+aicmo-perf run --gate --confirm-budget 2min
+aicmo-perf run --against origin/main
 aicmo-perf run -k 'persona*' --json - | jq .features[0].runtime_seconds""",
 )
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
@@ -50,7 +53,15 @@ aicmo-perf run -k 'persona*' --json - | jq .features[0].runtime_seconds""",
 @setting("--output", metavar="DIR", help="The folder of the report files (otherwise self_test_artifacts).")
 @option("run", "--json", "json_target", metavar="FILE", help="Also write the run as JSON; - for standard output.")
 @option("run", "--label", help="A name for this run, to find it by.")
+@option("run", "--pull-request", metavar="NUMBER", help="The pull request that is measured, where CI does not tell.")
 @option("run", "--gate/--no-gate", default=False, help="Judge by all rules, against the history.")
+@setting(
+    "--confirm-budget",
+    metavar="TIME",
+    help="Time to re-run what looks changed to --gate: a share of the run's (10s at least), a duration, or 0.",
+)
+@option("run", "--against", "ref", metavar="REF", help="Measure this commit too, in turns with yours, and judge by it.")
+@option("run", "--against-budget", type=DURATION, default=600.0, help="Time for --against (otherwise 10min).")
 @gate_options
 @option("run", "-v", "--verbose", is_flag=True, help="Show what the features print.")
 @pass_app
@@ -63,7 +74,10 @@ def run(
     full: bool | None,
     json_target: str | None,
     label: str | None,
+    pull_request: str | None,
     gate: bool,
+    ref: str | None,
+    against_budget: float,
     verbose: bool,
     **given: object,
 ) -> int:
@@ -71,26 +85,37 @@ def run(
 
     SUITE is a file, a dotted module, the name of an entry point, or the name of a discovery rule; otherwise the
     configured suites are run. Exits with 1 when a critical feature fails or a flakiness check finds something, and
-    with --gate when any of the gate's rules does.
+    with --gate or --against when any of the gate's rules does.
+
+    --against REF checks a branch, tag or commit out beside your files, which stay as they are, and measures both in
+    turns, each in fresh processes, until every feature is decided or the time is up. It needs no history, and a noisy
+    machine disturbs both alike.
     """
     from pathlib import Path
 
+    from aicmo_perf.workflows.against import execute_against
     from aicmo_perf.workflows.run import execute_run
 
     if label is not None and (label.isdigit() or label.startswith("latest")):
         raise click.UsageError(f"A run could not be found by the label {label!r}, which means another run.")
     settings = _settings(app, suites, selection, full, flakiness_check, given)
+    if ref is not None and (flakiness_check or given["iterations"] is not None):
+        raise click.UsageError("With --against, the number of iterations is what the features need to be decided.")
     with run_progress(settings.options.iterations) as on_event:
-        outcome = execute_run(settings, label=label, gate=gate, relay_output=verbose, on_event=on_event)
+        execute = partial(execute_run, settings, gate=gate)
+        if ref is not None:
+            execute = partial(execute_against, settings, ref, budget_seconds=against_budget)
+        outcome = execute(label=label, pull_request=pull_request, relay_output=verbose, on_event=on_event)
     for notice in outcome.notices:
         note(notice)
     _write_reports(outcome.judged, Path(settings.output), json_target)
     if outcome.interrupted:
         note("The run was interrupted; what was finished is stored.")
         return INTERRUPTED_EXIT_CODE
-    if gate:
+    if gate or ref is not None:
         announce(outcome.judged, "console", err=json_target == "-")
-    return exit_code_of(outcome.judged, strict=gate and settings.gate.strict)
+        return exit_code_of(outcome.judged, strict=settings.gate.strict)
+    return exit_code_of(outcome.judged, strict=False)
 
 
 def _settings(
@@ -132,10 +157,11 @@ def _write_reports(judged: JudgedRun, folder: Path, json_target: str | None) -> 
     from aicmo_perf.report.to_json import dumps, run_payload
     from aicmo_perf.report.to_markdown import to_markdown
 
-    payload = dumps(run_payload(judged.result, judged.comparison))
+    payload = dumps(run_payload(judged.result, judged.comparison, judged.change_points))
     # Files before the table: a reader that closes standard output early costs no report.
     markdown = folder / f"{REPORT_NAME}.md"
-    write_machine_output(to_markdown(build_run_report(judged.result, judged.comparison, judged.recent)), str(markdown))
+    document = build_run_report(judged.result, judged.comparison, judged.recent, judged.change_points)
+    write_machine_output(to_markdown(document), str(markdown))
     write_machine_output(payload, str(folder / f"{REPORT_NAME}.json"))
     if json_target is not None:
         write_machine_output(payload, json_target)
