@@ -12,6 +12,7 @@ from enum import StrEnum
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.model import Change
 from aicmo_perf.report.judgement_notes import confirmed_text, pair_count
+from aicmo_perf.report.wording import NOTHING
 from aicmo_perf.stats.comparison import CommonFactor, RuntimeChange
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share
 
@@ -107,12 +108,8 @@ def number_rows(item: FeatureComparison, comparison: RunComparison) -> Iterator[
             "the smallest slowdown that would have been called one",
         )
     if item.cpu_ratio is not None:
-        waits = (
-            "the processor's time: it waits, it does not compute"
-            if item.is_waiting
-            else "the processor's time, told beside the clock's"
-        )
-        yield NumberRow("CPU time", format_change(item.cpu_ratio), waits)
+        waits = ": it waits, it does not compute" if item.is_waiting else ", told beside the clock's"
+        yield NumberRow("CPU time", format_change(item.cpu_ratio), f"the processor's time{waits}")
     if item.tail is not None and item.tail.ratio is not None:
         yield NumberRow("Tail", format_change(item.tail.ratio), f"of the 90% quantiles: {item.tail.change}; told only")
 
@@ -123,7 +120,7 @@ def _side_rows(item: FeatureComparison, judged: RuntimeChange, *, is_paired: boo
     if is_paired:
         base, head = "the median process of the base", "the median process of this version"
     else:
-        base, head = f"median of {count_of(judged.baseline_run_count, 'run')}", "this run"
+        base, head = f"median of {count_of(len(item.level_values_seconds), 'run')}", "this run"
     if judged.baseline_seconds is not None:
         yield NumberRow("Level", format_seconds(judged.baseline_seconds), f"low quantile: {base}")
     yield NumberRow("Now", format_seconds(item.level_seconds), f"low quantile: {head} (its median call: {median})")
@@ -157,8 +154,9 @@ def _threshold_rows(item: FeatureComparison) -> Iterator[NumberRow]:
 
 
 def _spread_rows(judged: RuntimeChange) -> Iterator[NumberRow]:
+    runs = count_of(judged.baseline_run_count, "run")
     rows = (
-        ("Own spread", judged.own_spread_ratio, "between the runs of its levels"),
+        ("Own spread", judged.own_spread_ratio, f"between {runs}, each about its own level"),
         ("Suite's spread", judged.suite_spread_ratio, "typical of the features judged with it"),
         ("Spread", judged.spread_ratio, "the own, drawn towards the suite's: what it was judged by"),
     )
@@ -175,15 +173,20 @@ def _evidence_rows(judged: RuntimeChange, comparison: RunComparison) -> Iterator
     if p_value is not None:
         how = "faster" if is_faster else "slower"
         yield NumberRow("p-value", p_text(p_value), f"how often chance alone makes it as much {how}, one-sided")
-    if judged.bh_rank is not None:
+    if p_value is not None:
         total = sum(item.p_value is not None for item in comparison.features)
-        yield NumberRow(
-            "Rank", f"{judged.bh_rank} of {total}", "of its p-value among all features (Benjamini–Hochberg)"
-        )
+        yield NumberRow("Rank", *_rank(judged.bh_rank, total))
     if judged.critical_p is not None:
         yield NumberRow("Threshold", p_text(judged.critical_p), "p-values up to this one are called at that rank")
     if judged.adjusted_p is not None:
         yield NumberRow("Adjusted p-value", p_text(judged.adjusted_p), "the share of false alarms among those called")
+
+
+def _rank(rank: int | None, total: int) -> tuple[str, str]:
+    """The place of a p-value among all features', and what that means."""
+    if rank is None:
+        return NOTHING, f"no suspect: among all {total} features its p-value counts as 1"
+    return f"{rank} of {total}", "of its p-value among the features (Benjamini–Hochberg)"
 
 
 def p_text(p_value: float) -> str:
