@@ -93,7 +93,7 @@ def compare_with_baselines(
         features=features,
         vanished=tuple(last_seen),
         last_seen={feature.key: run for feature, run in last_seen.items()},
-        common_factor=judgement.common_factor if judgement.changes else None,
+        common_factor=judgement.common_factor,
         is_paired=case.circumstances.is_paired,
         policy=case.policy,
     )
@@ -119,7 +119,7 @@ class _Case:
         thresholds = [FeatureThresholds.of(item.status.feature, self.circumstances.thresholds) for item in judged]
         judgement = self._judgement(judged, thresholds, factors, is_relative)
         common = judgement.common_factor
-        own_factor = common.ratio if common.is_removed and common.ratio else 1.0
+        own_factor = common.ratio if common is not None and common.is_removed else 1.0
         tails = self._tails(judged, thresholds, factors, is_relative)
         changes = dict(zip((item.status.key for item in judged), judgement.changes, strict=True))
         features = tuple(
@@ -208,10 +208,8 @@ class _Case:
         reruns = self.circumstances.reruns.get(status.key, Reruns())
         lows = item.lows(factors)
         limits = FeatureThresholds.of(status.feature, self.circumstances.thresholds)
-        if change is None:
-            judgement = _not_judged(item, lows) if item.has_baseline else None
-        else:
-            judgement = self._with_the_level_named(item, change)
+        if change is None and item.has_baseline:
+            change = _not_judged(item, lows)
         return FeatureComparison(
             feature=status.feature,
             status=status.status,
@@ -221,10 +219,9 @@ class _Case:
             runtime_seconds=status.runtime_seconds,
             past_runtime_seconds=item.past_runtime_seconds(factors),
             level_seconds=status.low_seconds,
-            judgement=judgement,
+            judgement=change,
             level=item.level,
             level_values_seconds=lows,
-            level_measured_runs=tuple(point.run for point in item.in_force),
             level_value_runs=tuple(point.run for point in item.in_force),
             min_effect_ratio=_or_default(limits.min_effect_ratio, self.policy.min_effect_ratio),
             min_effect_seconds=_or_default(limits.min_effect_seconds, self.policy.min_effect_seconds),
@@ -235,14 +232,6 @@ class _Case:
             tail=tail,
             accepted=item.accepted,
         )
-
-    def _with_the_level_named(self, item: Evidence, change: RuntimeChange) -> RuntimeChange:
-        """The change; where a young level has too few runs, its reason says that it is young."""
-        start = item.level.start if item.level is not None else None
-        is_young = change.change is Change.INCONCLUSIVE and change.baseline_run_count < self.policy.min_run_count
-        if start is None or not is_young:
-            return change
-        return replace(change, reason=f"{change.reason}, and its level changed with {start.run.title}")
 
 
 def _or_default(given: float | None, default: float) -> float:

@@ -41,7 +41,7 @@ def rerun_base(suspects: Sequence[FeatureComparison], is_at_hand: Callable[[Run]
     runs: dict[str, Run] = {}
     typical_of: dict[str, list[FeatureKey]] = defaultdict(list)
     for item in suspects:
-        for run, seconds in zip(item.level_measured_runs, item.level_values_seconds, strict=True):
+        for run, seconds in zip(item.level_value_runs, item.level_values_seconds, strict=True):
             if _is_typical(item, seconds):
                 runs[run.uuid] = run
                 typical_of[run.uuid].append(item.feature.key)

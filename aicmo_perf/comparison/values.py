@@ -34,7 +34,6 @@ class FeatureComparison:
             relative to each run's common factor where machines differ.
         level_value_runs: the runs that these are of.
         min_effect_ratio, min_effect_seconds: what change of it is worth a person's time.
-        level_measured_runs: the runs that these are of.
         head_reruns_seconds, base_reruns_seconds: the low quantiles of fresh processes that confirmed it: of the code
             under judgement, and of what it is compared with.
         cpu_ratio: the CPU's time now against that of the level's runs; None where it was not measured.
@@ -54,7 +53,6 @@ class FeatureComparison:
     judgement: RuntimeChange | None = None
     level: FeatureLevel | None = None
     level_values_seconds: tuple[float, ...] = ()
-    level_measured_runs: tuple[Run, ...] = ()
     level_value_runs: tuple[Run, ...] = ()
     min_effect_ratio: float | None = None
     min_effect_seconds: float | None = None
@@ -97,7 +95,7 @@ class FeatureComparison:
 
     @property
     def baseline_run_count(self) -> int:
-        """Runs behind that: those of the level in which it passed and was measured alike."""
+        """Runs that the judgement goes by: those in which it was measured alike, of earlier levels for their spread."""
         return self.judgement.baseline_run_count if self.judgement is not None else 0
 
     @property

@@ -66,7 +66,9 @@ def speed_notes(case: Case) -> Iterator[str]:
 
 def _numbers(case: Case, item: FeatureComparison) -> str:
     """A change in figures: ``1.32 ms against 1.10 ms (+20.0%, 10% quantile, 20 runs, p < 0.0001)``."""
-    parts = [format_change(item.ratio), "10% quantile"]
+    common = case.comparison.common_factor
+    beyond = " beyond the whole run" if common is not None and common.is_removed else ""
+    parts = [f"{format_change(item.ratio)}{beyond}", "10% quantile"]
     rerun_count = item.judgement.rerun_count if item.judgement is not None else 0
     if case.comparison.is_paired:
         parts.append(count_of(rerun_count, "interleaved pair"))
@@ -88,7 +90,9 @@ def _slower_advice(case: Case, item: FeatureComparison) -> str:
     history = f"see since when with: aicmo-perf history {quoted(case.label(item.feature))}"
     slower_count = len(case.changed(Change.REGRESSED))
     judged = coverage_of(case).judged_count
-    if slower_count >= _LEAST_COMMON and 2 * slower_count > judged:
+    # what was measured side by side was on the same machine in the same minutes
+    was_apart = not item.base_reruns_seconds
+    if was_apart and slower_count >= _LEAST_COMMON and 2 * slower_count > judged:
         return (
             f"{slower_count} of {judged} features are slower at once, which looks like a busy or different machine: "
             "run it again before you look for the cause in the code."
@@ -153,36 +157,27 @@ def _tails(case: Case) -> Iterator[str]:
 
 def _certainty(case: Case) -> Iterator[str]:
     """How much the judgements are worth, where they are not worth the most."""
-    undecided = [item for item in case.comparison.features if item.wants_rerun]
     if case.comparison.is_paired:
-        if undecided:
+        if undecided := [item for item in case.comparison.features if item.wants_rerun]:
             yield (
                 f"{count_of(len(undecided), 'feature')} could not be decided in the time there was: "
                 f"{listing(case.labels(undecided))}; more of it: --against-budget."
             )
         return
-    changed = [item for item in case.comparison.features if item.change in (Change.REGRESSED, Change.IMPROVED)]
-    alone = [item for item in changed if not item.head_reruns_seconds]
-    if alone:
-        yield (
-            f"One run alone judged {listing(case.labels(alone))}; 'aicmo-perf run --gate' would confirm by re-runs "
-            "what is slower."
-        )
-    head_only = [item for item in changed if item.head_reruns_seconds and not item.base_reruns_seconds]
-    if head_only:
+    regressed = case.changed(Change.REGRESSED)
+    if alone := [item for item in regressed if not item.head_reruns_seconds]:
+        yield f"One run alone judged {listing(case.labels(alone))}; 'aicmo-perf run --gate' confirms by re-runs."
+    if head_only := [item for item in regressed if item.head_reruns_seconds and not item.base_reruns_seconds]:
         yield (
             f"Re-runs of this code alone confirmed {listing(case.labels(head_only))}: a machine that was busy all the "
             "while looks the same."
         )
-    if undecided and any(item.head_reruns_seconds for item in case.comparison.features):
+    most = case.policy.slowness.max_rerun_count
+    doubtful = case.changed(Change.INCONCLUSIVE)
+    if cut := [item for item in doubtful if item.judgement is not None and 0 < item.judgement.rerun_count < most]:
         yield (
-            f"The time for re-runs ended before {count_of(len(undecided), 'suspect')} could be decided: "
-            f"{listing(case.labels(undecided))}; more of it: --confirm-budget."
-        )
-    elif undecided:
-        yield (
-            f"{count_of(len(undecided), 'suspect')} could be decided by re-runs alone, which 'aicmo-perf run --gate' "
-            f"makes: {listing(case.labels(undecided))}."
+            f"Re-runs ended before {count_of(len(cut), 'suspect')} could be decided: {listing(case.labels(cut))}; "
+            "more time for them: --confirm-budget."
         )
 
 

@@ -260,17 +260,17 @@ def test_only_the_level_in_force_tells_how_fast_it_was():
     level = FeatureLevel(PAST_RUNS[5:], (PAST_RUNS[:5],), STEP)
     (item,) = compare([status_of()], [stepped()], levels={"swot": level}).features
     assert item.baseline_seconds == pytest.approx(0.1, rel=0.02)
-    assert item.baseline_run_count == 5
+    assert item.level_value_runs == PAST_RUNS[5:]
+    assert item.baseline_run_count == 10, "the earlier level tells the spread"
     assert item.change is Change.UNCHANGED
     assert item.level == level
     assert item.previous_run == PAST_RUNS[9]
 
 
-def test_a_young_level_with_few_runs_says_that_it_is_young():
+def test_a_young_level_is_judged_with_the_spread_of_the_earlier_ones():
     level = FeatureLevel(PAST_RUNS[8:], (PAST_RUNS[:8],), replace(STEP, run=PAST_RUNS[8]))
-    (item,) = compare([status_of()], [stepped()], levels={"swot": level}).features
-    assert item.reason.startswith("2 baseline runs; 5 are needed")
-    assert item.reason.endswith(", and its level changed with run 9")
+    (item,) = compare([status_of(low_seconds=0.2)], [stepped()], levels={"swot": level}).features
+    assert (item.change, item.baseline_seconds) == (Change.REGRESSED, pytest.approx(0.1, rel=0.02))
 
 
 def test_no_run_since_an_accepted_change_is_no_regression():

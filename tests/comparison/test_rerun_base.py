@@ -22,7 +22,7 @@ def suspect(name, values, ratio, runs=RUNS):
         status=Status.PASS,
         judgement=RuntimeChange(change=Change.INCONCLUSIVE, baseline_seconds=1.0, ratio=ratio),
         level_values_seconds=values,
-        level_measured_runs=runs,
+        level_value_runs=runs,
     )
 
 

@@ -113,6 +113,14 @@ def test_when_most_features_are_slower_the_machine_is_suspected(slower_count, un
     assert all(finding.advice.startswith(suspicion) is is_suspected for finding in verdict.findings)
 
 
+def test_what_was_measured_side_by_side_is_not_blamed_on_the_machine():
+    statuses = [status_of(f"f{number}") for number in range(4)]
+    verdict = verdict_on(
+        *((item, compared(item, Change.REGRESSED, base_reruns_seconds=(0.01,))) for item in statuses), is_paired=True
+    )
+    assert not any("machine" in finding.advice for finding in verdict.findings)
+
+
 # faster
 
 
@@ -140,9 +148,7 @@ def test_improvements_fail_for_those_who_want_it():
 def test_one_run_alone_is_named_as_such_once():
     statuses = [status_of(name) for name in "ab"]
     verdict = verdict_on(*((status, compared(status, Change.REGRESSED)) for status in statuses))
-    assert verdict.notes == (
-        "One run alone judged a, b; 'aicmo-perf run --gate' would confirm by re-runs what is slower.",
-    )
+    assert verdict.notes == ("One run alone judged a, b; 'aicmo-perf run --gate' confirms by re-runs.",)
 
 
 def test_reruns_of_the_head_alone_are_named_as_such_once():
@@ -152,27 +158,18 @@ def test_reruns_of_the_head_alone_are_named_as_such_once():
     )
 
 
-def suspect(name, **values):
-    status = status_of(name)
-    return (status, compared(status, judged={"wants_rerun": True}, **values))
-
-
-def test_suspects_that_the_budget_left_undecided_are_named():
-    verdict = verdict_on(suspect("a", head_reruns_seconds=(0.012,)), suspect("b"))
-    assert verdict.notes == (
-        "The time for re-runs ended before 2 suspects could be decided: a, b; more of it: --confirm-budget.",
-    )
-
-
-def test_suspects_that_nothing_was_rerun_for_are_named():
-    assert verdict_on(suspect("a")).notes == (
-        "1 suspect could be decided by re-runs alone, which 'aicmo-perf run --gate' makes: a.",
-    )
+@pytest.mark.parametrize(("rerun_count", "is_cut"), [(0, False), (1, True), (5, True), (6, False)])
+def test_suspects_that_the_budget_left_undecided_are_named(rerun_count, is_cut):
+    item = compared(SWOT, Change.INCONCLUSIVE, judged={"rerun_count": rerun_count, "reason": "noise"})
+    notes = verdict_on((SWOT, item)).notes
+    told_so = "Re-runs ended before 1 suspect could be decided: swot; more time for them: --confirm-budget."
+    assert (told_so in notes) is is_cut
 
 
 def test_pairs_that_did_not_decide_are_named():
-    assert verdict_on(suspect("a"), is_paired=True).notes == (
-        "1 feature could not be decided in the time there was: a; more of it: --against-budget.",
+    item = compared(SWOT, judged={"wants_rerun": True})
+    assert verdict_on((SWOT, item), is_paired=True).notes == (
+        "1 feature could not be decided in the time there was: swot; more of it: --against-budget.",
     )
 
 
@@ -202,6 +199,12 @@ def test_pairs_that_did_not_decide_are_named():
 def test_what_all_features_have_in_common_is_told_when_it_is_clear(factor, note):
     verdict = verdict_on(SWOT, common_factor=CommonFactor(ratio=1.06, feature_count=40, **factor))
     assert verdict.notes == (() if note is None else (note,))
+
+
+def test_a_change_is_told_relative_to_what_was_taken_out():
+    factor = CommonFactor(ratio=1.06, is_clear=True, is_removed=True, feature_count=40, is_machine_difference=False)
+    ((_, message),) = told(verdict_on(slower_by(), common_factor=factor))
+    assert "(+23.0% beyond the whole run, 10% quantile, " in message
 
 
 def test_slow_calls_now_and_then_are_told_and_fail_nothing():

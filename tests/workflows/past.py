@@ -70,7 +70,8 @@ class Past:
             "tool_version": "1.0",
         }
         run = self.store.start_run(Run(**{**usual, **facts}))
-        for number, name in enumerate(names):
+        for name in names:
+            number = NAMES.index(name)
             results: list[IterationResult] = []
             for iteration in range(1, iterations + 1):
                 wobble = WOBBLE[(self._count * 3 + number * 5 + iteration * 2) % len(WOBBLE)]
