@@ -97,9 +97,9 @@ def number_rows(item: FeatureComparison, comparison: RunComparison) -> Iterator[
     if comparison.common_factor is not None:
         yield _factor_row(comparison.common_factor)
     if judged.ratio is not None:
-        yield NumberRow("Effect", format_change(judged.ratio), _effect_meaning(item, comparison))
+        yield NumberRow("Effect", format_change(judged.ratio), _effect_meaning(comparison))
     yield from _threshold_rows(item)
-    yield from _spread_rows(judged)
+    yield from _spread_rows(judged, is_paired=comparison.is_paired)
     yield from _evidence_rows(judged, comparison)
     if judged.smallest_visible_ratio is not None:
         yield NumberRow(
@@ -118,11 +118,11 @@ def _side_rows(item: FeatureComparison, judged: RuntimeChange, *, is_paired: boo
     """What was, and what is."""
     median = format_seconds(item.runtime_seconds)
     if is_paired:
-        base, head = "the median process of the base", "the median process of this version"
+        name, base, head = "Base", "the median process of the base", "the median process of this version"
     else:
-        base, head = f"median of {count_of(len(item.level_values_seconds), 'run')}", "this run"
+        name, base, head = "Level", f"median of {count_of(len(item.level_values_seconds), 'run')}", "this run"
     if judged.baseline_seconds is not None:
-        yield NumberRow("Level", format_seconds(judged.baseline_seconds), f"low quantile: {base}")
+        yield NumberRow(name, format_seconds(judged.baseline_seconds), f"low quantile: {base}")
     yield NumberRow("Now", format_seconds(item.level_seconds), f"low quantile: {head} (its median call: {median})")
 
 
@@ -133,10 +133,12 @@ def _factor_row(factor: CommonFactor) -> NumberRow:
     return NumberRow("Common factor", format_ratio(factor.ratio), f"shared by {over}; {clear}, {done}")
 
 
-def _effect_meaning(item: FeatureComparison, comparison: RunComparison) -> str:
+def _effect_meaning(comparison: RunComparison) -> str:
+    if comparison.is_paired:
+        return "head against base, over all pairs"
     factor = comparison.common_factor
-    apart = "now against the level"
-    return f"{apart}, the common factor removed" if factor is not None and factor.is_removed else apart
+    removed = ", the common factor removed" if factor is not None and factor.is_removed else ""
+    return f"now against the level{removed}"
 
 
 def _threshold_rows(item: FeatureComparison) -> Iterator[NumberRow]:
@@ -153,10 +155,13 @@ def _threshold_rows(item: FeatureComparison) -> Iterator[NumberRow]:
     )
 
 
-def _spread_rows(judged: RuntimeChange) -> Iterator[NumberRow]:
-    runs = count_of(judged.baseline_run_count, "run")
+def _spread_rows(judged: RuntimeChange, *, is_paired: bool) -> Iterator[NumberRow]:
+    if is_paired:
+        between = f"between the ratios of {count_of(judged.rerun_count, 'pair')}"
+    else:
+        between = f"between {count_of(judged.baseline_run_count, 'run')}, each about its own level"
     rows = (
-        ("Own spread", judged.own_spread_ratio, f"between {runs}, each about its own level"),
+        ("Own spread", judged.own_spread_ratio, between),
         ("Suite's spread", judged.suite_spread_ratio, "typical of the features judged with it"),
         ("Spread", judged.spread_ratio, "the own, drawn towards the suite's: what it was judged by"),
     )
@@ -190,5 +195,5 @@ def _rank(rank: int | None, total: int) -> tuple[str, str]:
 
 
 def p_text(p_value: float) -> str:
-    """A probability for people: ``0.0123``, ``< 0.0001``."""
-    return f"{p_value:.4f}" if p_value >= 0.0001 else "< 0.0001"
+    """A probability for people, to three digits whatever its size: it is held against a threshold as small."""
+    return f"{p_value:.3g}"

@@ -66,7 +66,7 @@ def build_explanation(result: SelfTestResult, comparison: RunComparison, item: F
                     *_compared_with(item, comparison),
                 )
             ),
-            *_level_table(item),
+            *(() if comparison.is_paired else _level_table(item)),
             *_number_blocks(item, comparison),
             *_rerun_blocks(item),
             Heading(2, "Rule"),
@@ -81,7 +81,7 @@ def _compared_with(item: FeatureComparison, comparison: RunComparison) -> Iterat
     if comparison.common_factor is not None and comparison.common_factor.is_clear:
         yield factor_prose(comparison.common_factor)
     level = item.level
-    if level is None:
+    if level is None or comparison.is_paired:
         return
     yield prose(bold("Level:"), f" {_start_text(item)}")
     if level.held_back is not None:

@@ -90,7 +90,7 @@ def _since_when(
     comparison: RunComparison | None, change_points: Sequence[ChangePoint], labels: Labels
 ) -> Iterator[Block]:
     """Where levels shifted; that none did is said too, once there is a past to look through."""
-    if not has_baseline(comparison):
+    if comparison is None or not has_baseline(comparison) or (comparison.is_paired and not change_points):
         return
     yield Heading(2, "Since When")
     if change_points:
