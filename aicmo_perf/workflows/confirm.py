@@ -4,9 +4,10 @@ One run alone cannot be both quiet and powerful: at a hundred features, some loo
 Re-running those few can. Where the code of the baseline is at hand, it takes turns with the new one, so that a machine
 that is slow today slows both. Re-runs are stored as companions of the run, so that it is judged alike ever after.
 
-The code of the baseline is at hand when the newest of its runs without uncommitted changes has a commit that the
-repository still has. It is checked out even if it is the very commit that was run, since files that git does not know
-may have changed in between. Suites that no code of the repository has a part in are re-run alone.
+The code of the baseline is that of the newest run in which the suspects were as fast as their levels are
+(`aicmo_perf.comparison.rerun_base`), of those without uncommitted changes whose commit the repository still has. It is
+checked out even if it is the very commit that was run, since files that git does not know may have changed in between.
+Suspects of another level, and suites that no code of the repository has a part in, are re-run alone.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
+from aicmo_perf.comparison import RerunBase, rerun_base
 from aicmo_perf.config import Settings
 from aicmo_perf.errors import EnvironmentFailure, NotFoundError, SuiteError, UsageError
-from aicmo_perf.model import FeatureKey, IterationResult, RunRole, SelfTestResult
+from aicmo_perf.model import FeatureKey, IterationResult, Run, RunRole, SelfTestResult
 from aicmo_perf.repository import has_commit, worktree
 from aicmo_perf.self_test.engine import Collected, EngineEvent, Started
 from aicmo_perf.self_test.plan import EnginePlan
@@ -155,9 +157,10 @@ def confirm_suspects(
     base: Side | None = None
     notices: list[str] = []
     with ExitStack() as stack:
-        sha = _baseline_commit(judged, settings)
+        chosen = _rerun_base(judged, settings)
+        sha = chosen.run.commit_sha if chosen is not None else None
         # to look into it takes a process of its own
-        if sha is not None and 3 * process_seconds <= budget_seconds:
+        if chosen is not None and sha is not None and 3 * process_seconds <= budget_seconds:
             try:
                 base_plan = moved_plan(plan, stack.enter_context(worktree(settings.project_root, sha)))
                 there = collected_by(base_plan, interrupt)
@@ -169,7 +172,11 @@ def confirm_suspects(
                 base = make_side(
                     base_plan,
                     lambda: describe_companion(run, RunRole.RERUN_BASE, commit_sha=sha),
-                    features=[each.key for each in there.features if each.suite in there.suites_inside],
+                    features=[
+                        each.key
+                        for each in there.features
+                        if each.suite in there.suites_inside and each.key in chosen.features
+                    ],
                 )
         budget_seconds -= clock() - began
         turns = take_turns(
@@ -204,11 +211,10 @@ def _summary(turns: Turns, suspect_count: int, base: Side | None, sha: str | Non
     return f"{text}."
 
 
-def _baseline_commit(judged: JudgedRun, settings: Settings) -> str | None:
-    """The commit of the newest baseline run that had no uncommitted changes; None if that is not at hand."""
-    runs = [run for baseline in judged.comparison.baselines for run in baseline.runs]
-    clean = [run for run in runs if run.commit_sha is not None and not run.dirty]
-    newest = max(clean, key=lambda run: run.moment, default=None)
-    if newest is None or newest.commit_sha is None or not has_commit(settings.project_root, newest.commit_sha):
-        return None
-    return newest.commit_sha
+def _rerun_base(judged: JudgedRun, settings: Settings) -> RerunBase | None:
+    """The code of the baseline that suspects are re-run beside; None if none without uncommitted changes is at hand."""
+
+    def is_at_hand(run: Run) -> bool:
+        return run.commit_sha is not None and not run.dirty and has_commit(settings.project_root, run.commit_sha)
+
+    return rerun_base([item for item in judged.comparison.features if item.wants_rerun], is_at_hand)
