@@ -162,21 +162,19 @@ def confirm_suspects(
         # to look into it takes a process of its own
         if chosen is not None and sha is not None and 3 * process_seconds <= budget_seconds:
             try:
-                base_plan = moved_plan(plan, stack.enter_context(worktree(settings.project_root, sha)))
+                tree = stack.enter_context(worktree(settings.project_root, sha))
+                base_plan = moved_plan(plan, tree)
                 there = collected_by(base_plan, interrupt)
             except (SuiteError, NotFoundError, EnvironmentFailure) as error:
                 notices.append(f"The baseline's code could not be re-run: {error.message}")
             except KeyboardInterrupt:
                 return Confirmation(notices=(_INTERRUPTED,), interrupted=True)
             else:
+                inside = {each.key for each in there.features if each.suite in there.suites_inside}
                 base = make_side(
                     base_plan,
                     lambda: describe_companion(run, RunRole.RERUN_BASE, commit_sha=sha),
-                    features=[
-                        each.key
-                        for each in there.features
-                        if each.suite in there.suites_inside and each.key in chosen.features
-                    ],
+                    features=inside.intersection(chosen.features),
                 )
         budget_seconds -= clock() - began
         turns = take_turns(
