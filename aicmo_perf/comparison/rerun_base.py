@@ -7,6 +7,7 @@ as fast as their levels are.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from aicmo_perf.comparison.values import FeatureComparison
 from aicmo_perf.model import FeatureKey, Run
 
 _TYPICAL_SHARE = 0.5
-"""A run is typical of a level when it lies off it by less than this share of the way to where the suspect lies now."""
+"""A run is typical of a level when it lies off it by at most the usual spread, and by less than this share of the way
+to where the suspect lies now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,11 @@ def rerun_base(suspects: Sequence[FeatureComparison], is_at_hand: Callable[[Run]
 
 
 def _is_typical(item: FeatureComparison, seconds: float) -> bool:
-    """Whether a past runtime lies nearer to the level than to the suspicious one, or on the level's other side."""
-    level_seconds, ratio = item.baseline_seconds, item.ratio
-    if not level_seconds or ratio is None:
+    """Whether a past runtime is about as far from the suspicious one as the level is, or farther."""
+    judgement = item.judgement
+    if judgement is None or not judgement.baseline_seconds or judgement.ratio is None or not seconds > 0:
         return False
-    way = level_seconds * (ratio - 1)
-    return (seconds - level_seconds) * (1 if way > 0 else -1) <= _TYPICAL_SHARE * abs(way)
+    way = math.log(judgement.ratio)
+    deviation = math.copysign(1.0, way) * math.log(seconds / judgement.baseline_seconds)
+    spread = math.inf if judgement.spread_ratio is None else math.log1p(judgement.spread_ratio)
+    return deviation <= min(spread, _TYPICAL_SHARE * abs(way))

@@ -16,11 +16,13 @@ RUNS = tuple(
 )
 
 
-def suspect(name, values, ratio, runs=RUNS):
+def suspect(name, values, ratio, runs=RUNS, spread_ratio=None):
     return FeatureComparison(
         feature=Feature(suite="shop", qualified_name=name, name=name),
         status=Status.PASS,
-        judgement=RuntimeChange(change=Change.INCONCLUSIVE, baseline_seconds=1.0, ratio=ratio),
+        judgement=RuntimeChange(
+            change=Change.INCONCLUSIVE, baseline_seconds=1.0, ratio=ratio, spread_ratio=spread_ratio
+        ),
         level_values_seconds=values,
         level_value_runs=runs,
     )
@@ -41,6 +43,13 @@ def test_it_is_the_newest_run_that_is_typical_of_the_level(values, ratio, chosen
     base = rerun_base([suspect("swot", values, ratio)], lambda run: True)
     assert base.run.id == chosen
     assert base.features == (("shop", "swot"),)
+
+
+def test_a_run_farther_off_than_usual_is_not_typical_however_far_the_suspect_is():
+    """One that the regression began with must not count because the machine was busy on top of it since."""
+    values = (1.0, 1.0, 1.02, 0.98, 1.5)
+    assert rerun_base([suspect("swot", values, 4.0)], lambda run: True).run.id == 5
+    assert rerun_base([suspect("swot", values, 4.0, spread_ratio=0.03)], lambda run: True).run.id == 4
 
 
 def test_most_suspects_decide_and_the_others_are_rerun_alone():
