@@ -2,8 +2,8 @@
 
 The reference suite runs again and again on unchanged code in a project of its own (FOLDER), gated from the sixth run
 on: any red is a false alarm. Then one feature gets a fifth more of its own work to do, and is to be found from the
-first such run on. That feature stands beside the reference suite from the first run: it drafts an analysis ten times,
-and later twelve times. What is planted is thus exact, and real work, not a sleep.
+first such run on. That feature stands beside the reference suite from the first run: it drafts an analysis fifty times,
+and later sixty times. What is planted is thus exact, and real work, not a sleep.
 
 With git (the default) each run is of a commit of its own, as in CI, and what is planted is a commit too; others follow
 it. Started again with the same FOLDER, a trial goes on where it stopped.
@@ -44,8 +44,8 @@ def drafted_swot(brief: ClientBrief) -> SwotAnalysis:
 """
 SUITE_FILE = "drafts.py"
 PLANTED_FEATURE = "drafts.drafted_swot"
-USUAL_DRAFT_COUNT = 10
-PLANTED_DRAFT_COUNT = 12
+USUAL_DRAFT_COUNT = 50
+PLANTED_DRAFT_COUNT = 60
 PLANTED_RATIO = PLANTED_DRAFT_COUNT / USUAL_DRAFT_COUNT
 CONFIGURATION = f'suites = ["aicmo", "{SUITE_FILE}"]\ndefault_branch = "main"\n'
 
@@ -112,7 +112,7 @@ class Trial:
     def _run(self, number: int, *, is_planted: bool) -> TrialRun:
         if is_planted:
             self._project.write({SUITE_FILE: SUITE.format(draft_count=PLANTED_DRAFT_COUNT)})
-            self._project.commit("Draft each analysis two more times")
+            self._project.commit("Draft each analysis ten more times")
         self._project.write({"NOTES.md": f"Run {number}.\n"})
         self._project.commit(f"Note run {number}")
         is_gated = number >= FIRST_GATED
