@@ -9,6 +9,7 @@ without any finding.
 from __future__ import annotations
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -130,8 +131,8 @@ def report(trials: Sequence[Trial]) -> str:
     for branch, title in titles.items():
         asked = [trial for trial in trials if trial.branch == branch]
         right = sum(trial.is_right for trial in asked)
-        seconds = sorted(trial.seconds for trial in asked)
-        rows.append((title, f"{right} of {len(asked)}", f"{seconds[len(seconds) // 2]:.0f} s"))
+        seconds = statistics.median(trial.seconds for trial in asked)
+        rows.append((title, f"{right} of {len(asked)}", f"{seconds:.0f} s"))
     return table(("`run --against HEAD~1`, a core kept busy", "right", "time (median)"), rows)
 
 
