@@ -112,7 +112,16 @@ def _find(
             if moved is None:
                 raise
             missing.append(error.message)
-    return discovery.features(), tuple(missing)
+    found = discovery.features()
+    if moved is not None:
+        # no features of that version, only the reasons why it has none
+        missing += [f"{one.feature.name} {_first_line(one.import_error)}." for one in found if one.definition is None]
+        found = tuple(one for one in found if one.definition is not None)
+    return found, tuple(missing)
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].rstrip(".")
 
 
 def _suites_inside(moved: MovedTree | None, found: tuple[FoundFeature, ...]) -> tuple[str, ...]:
@@ -121,13 +130,10 @@ def _suites_inside(moved: MovedTree | None, found: tuple[FoundFeature, ...]) -> 
     refuse_left_behind(moved)
     namespaces: dict[str, list[Mapping[str, object]]] = {}
     for one in found:
-        own = namespaces.setdefault(one.feature.suite, [])
-        if one.definition is None:
-            # what cannot be imported there is the other version's trouble
-            own.append({"__file__": moved.root})
-        else:
-            module = sys.modules.get(one.definition.function.__module__)
-            own.append(one.definition.namespace or vars(module) if module is not None else {})
+        assert one.definition is not None, "what cannot be imported there is no feature of another version"
+        module = sys.modules.get(one.definition.function.__module__)
+        own = one.definition.namespace or (vars(module) if module is not None else {})
+        namespaces.setdefault(one.feature.suite, []).append(own)
     return suites_inside(moved, namespaces)
 
 

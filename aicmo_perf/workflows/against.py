@@ -91,8 +91,8 @@ def execute_against(
                 lambda: undecided_of(judge()),
                 role=RunRole.PAIRED_HEAD,
                 most_turns=DEFAULT_PAIR_COUNT,
-                budget_seconds=max(budget_seconds, 0.0),
-                first_seconds=0.0,
+                budget_seconds=budget_seconds,
+                first_seconds=None,
                 on_event=on_event,
                 clock=clock,
             )

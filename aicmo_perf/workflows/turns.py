@@ -131,7 +131,7 @@ def take_turns(
     role: RunRole,
     most_turns: int,
     budget_seconds: float,
-    first_seconds: float,
+    first_seconds: float | None,
     on_event: Callable[[TurnStarted], None],
     clock: Callable[[], float],
 ) -> Turns:
@@ -144,17 +144,19 @@ def take_turns(
         role: what the turns are for, for progress.
         most_turns: how many are taken at most.
         budget_seconds: no turn is begun that would end later, judged by the one before.
-        first_seconds: how long the first turn is expected to take.
+        first_seconds: how long the first turn is expected to take; None to take it whatever the budget.
         on_event: called as each turn begins.
         clock: in seconds.
 
     Raises: whatever the engine or the store does, but for KeyboardInterrupt; the sides' runs are interrupted ones then.
     """
     began = clock()
-    count, turn_seconds = 0, first_seconds
+    count, expected_seconds = 0, first_seconds
     state = RunState.INTERRUPTED
     try:
-        while features != () and count < most_turns and clock() - began + turn_seconds <= budget_seconds:
+        while features != () and count < most_turns:
+            if expected_seconds is not None and clock() - began + expected_seconds > budget_seconds:
+                break
             turn_began = clock()
             count += 1
             on_event(TurnStarted(role, count, most_turns, None if features is None else len(features)))
@@ -162,7 +164,7 @@ def take_turns(
                 if side is not None:
                     side.measure(count, features)
             features = undecided()
-            turn_seconds = clock() - turn_began
+            expected_seconds = clock() - turn_began
         state = RunState.COMPLETE
     except KeyboardInterrupt:
         pass

@@ -132,8 +132,10 @@ def test_what_the_other_version_does_not_have_is_not_found(
     (tmp_path / "other/src").rmdir()
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "mine/src"))
     outcome = run_other("selftest.py", added=("src/shop/__init__.py", "src/shop/version.py"))
-    assert "No module named 'shop'" in outcome.errors
-    assert "src/shop/__init__.py" in outcome.errors
+    (sentence,) = outcome.collected.missing
+    assert sentence.startswith("selftest cannot be imported: ModuleNotFoundError: No module named 'shop'")
+    assert "src/shop/__init__.py" in sentence
+    assert not outcome.collected.features
 
 
 def test_a_module_that_was_a_package_is_found_as_what_it_was(
@@ -179,7 +181,10 @@ def test_a_suite_outside_is_told_from_one_inside(
     assert outcome.collected.suites_inside == ("selftest", "installed_using")
 
 
-def test_what_is_not_there_is_told_and_not_refused(two_versions: None, write: Write, run_other) -> None:
+def test_what_is_not_there_is_told_and_not_refused(
+    two_versions: None, write: Write, tmp_path: Path, run_other, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "mine/src"))
     write("mine/later.py", SUITE)
     outcome = run_other("selftest.py", "later.py", "shop.nowhere")
     assert outcome.collected.missing[0] == "There is no file later.py."
