@@ -100,6 +100,9 @@ def number_rows(item: FeatureComparison, comparison: RunComparison) -> Iterator[
         yield NumberRow("Effect", format_change(judged.ratio), _effect_meaning(comparison))
     yield from _threshold_rows(item)
     yield from _spread_rows(judged, is_paired=comparison.is_paired)
+    if judged.t is not None:
+        whose = "the pairs lie" if comparison.is_paired else "this run alone lies"
+        yield NumberRow("t", f"{judged.t:.2f}", f"how far out {whose}, in units of its standard error")
     yield from _evidence_rows(judged, comparison)
     if judged.smallest_visible_ratio is not None:
         yield NumberRow(

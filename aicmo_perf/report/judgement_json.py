@@ -69,6 +69,7 @@ def _change_json(judged: RuntimeChange) -> Payload:
         "suite_spread_ratio": judged.suite_spread_ratio,
         "spread_ratio": judged.spread_ratio,
         "degrees": judged.degrees,
+        "t": judged.t,
         "p_slower": judged.p_slower,
         "p_faster": judged.p_faster,
         "adjusted_p": judged.adjusted_p,

@@ -288,6 +288,7 @@ def _judge(paired: Sequence[_Pairs], policy: SlownessPolicy, max_pair_count: int
                 rerun_count=level.count,
                 rerun_ratio=_exp(each.effect),
                 degrees=each.degrees,
+                t=abs(each.effect) / each.standard_error if each.share else None,
                 own_spread_ratio=math.expm1(level.spread),
                 suite_spread_ratio=math.expm1(_typical_spread(levels)),
             )

@@ -69,6 +69,7 @@ def make_judgement(low_seconds: float | None, past_seconds: float, change: Chang
         own_spread_ratio=0.012 if is_judged else None,
         suite_spread_ratio=0.019 if is_judged else None,
         degrees=6.0 if is_judged else None,
+        t={Change.REGRESSED: 13.6, Change.IMPROVED: 22.5}.get(change, 0.1) if is_judged else None,
         p_slower={Change.REGRESSED: 0.0004, Change.IMPROVED: 0.9999}.get(change, 0.4) if is_judged else None,
         p_faster={Change.REGRESSED: 0.9996, Change.IMPROVED: 0.00001}.get(change, 0.6) if is_judged else None,
         adjusted_p=0.0012 if change is Change.REGRESSED else 0.6 if is_judged else None,
