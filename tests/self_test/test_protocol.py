@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aicmo_perf.model import Category, DiscoverRule, Feature, IterationResult, Mode, RunOptions, Status
+from aicmo_perf.self_test.moved_tree import MovedTree
 from aicmo_perf.self_test.protocol import (
     MAX_TEXT_COUNT,
     MAX_TEXT_LENGTH,
@@ -42,6 +43,7 @@ RESULT = IterationResult(
     [
         Importing("s", "m", 3),
         Found((FEATURE,)),
+        Found((FEATURE,), ("s",), ("There is no file later.py.",)),
         Refused("SuiteError", "There is none.", "Look elsewhere."),
         Began(0, 2.5, 1, 17),
         Tick(),
@@ -67,6 +69,8 @@ def test_an_assignment_arrives_as_it_was_sent():
         parent_pid=7,
         done=(("s", "m.f"),),
         broken=(("s", "m", "it kills"),),
+        moved=MovedTree(original_root="/o", root="/p", added=("later.py",)),
+        only=(("s", "m.g"),),
     )
     assert Assignment.from_json(assignment.to_json()) == assignment
 
