@@ -9,6 +9,8 @@ with the newest run: repeating a run changes neither.
 
 from __future__ import annotations
 
+import itertools
+import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,7 +36,10 @@ from aicmo_perf.model import (
     SelfTestResult,
     Series,
 )
-from aicmo_perf.stats.comparison import RuntimeChange, RuntimeJudgement, SlownessPolicy, judge_runtimes
+from aicmo_perf.stats.comparison import Measurement, RuntimeChange, RuntimeJudgement, SlownessPolicy, judge_runtimes
+
+_TAIL_WITNESSES = 50
+"""Features that show how much high quantiles scatter; a suite of up to as many is judged as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,12 @@ class _Case:
         factors: Factors,
         is_relative: bool,
     ) -> dict[FeatureKey, RuntimeChange]:
-        """What one run says of the high quantiles; pairs and re-runs say nothing of them."""
+        """What one run says of the high quantiles; pairs and re-runs say nothing of them.
+
+        Of a large suite only those features are judged that lie beyond all runs of their level, and some others that
+        tell how much high quantiles scatter: the rest could not be called. What is allowed shrinks with their number,
+        which to Benjamini and Hochberg is the same as judging all.
+        """
         if self.circumstances.is_paired:
             return {}
         measured = {
@@ -192,8 +202,14 @@ class _Case:
             for item, limits in zip(judged, thresholds, strict=True)
             if (measurement := item.tail_measurement(factors, limits)) is not None
         }
-        tails = judge_runtimes(list(measured.values()), self.policy, remove_common_factor=True if is_relative else None)
-        return dict(zip(measured, tails.changes, strict=True))
+        chosen, policy = measured, self.policy
+        if len(measured) > _TAIL_WITNESSES and not is_relative:
+            beyond = {key: one for key, one in measured.items() if _is_beyond(one)}
+            chosen = {**beyond, **dict(itertools.islice(measured.items(), _TAIL_WITNESSES))} if beyond else {}
+            share = len(chosen) / len(measured)
+            policy = replace(policy, significance=policy.significance * (share or 1.0))
+        tails = judge_runtimes(list(chosen.values()), policy, remove_common_factor=True if is_relative else None)
+        return dict(zip(chosen, tails.changes, strict=True))
 
     def _compared(
         self,
@@ -236,6 +252,11 @@ class _Case:
 
 def _or_default(given: float | None, default: float) -> float:
     return default if given is None else given
+
+
+def _is_beyond(measurement: Measurement) -> bool:
+    """Whether a run lies above all runs of its level."""
+    return measurement.current_seconds > max(measurement.baseline_seconds, default=math.inf)
 
 
 def _factors(judged: Sequence[Evidence]) -> Factors:

@@ -10,6 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from aicmo_perf.baseline import Baseline, FeatureLevel, runs_before_change
 from aicmo_perf.comparison.relative import LEAST_FOR_COMMON_FACTOR
@@ -218,23 +219,13 @@ def _values(
     points: Sequence[PastResult], value_of: Callable[[PastResult], float | None], factors: Factors
 ) -> tuple[float, ...]:
     """A quantity of the points that have it, relative to each run's factor."""
-    pairs = ((value_of(point), point.run.uuid) for point in points)
     if not factors:
-        return tuple(value for value, _ in pairs if value is not None)
-    return tuple(value / factors.get(uuid, 1.0) for value, uuid in pairs if value is not None)
+        return tuple([value for value in map(value_of, points) if value is not None])
+    relative = ((value_of(point), factors.get(point.run.uuid, 1.0)) for point in points)
+    return tuple([value / factor for value, factor in relative if value is not None])
 
 
-def _low_of(point: PastResult) -> float | None:
-    return point.low_seconds
-
-
-def _high_of(point: PastResult) -> float | None:
-    return point.high_seconds
-
-
-def _median_of(point: PastResult) -> float | None:
-    return point.runtime_seconds
-
-
-def _cpu_of(point: PastResult) -> float | None:
-    return point.cpu_seconds
+_low_of = attrgetter("low_seconds")
+_high_of = attrgetter("high_seconds")
+_median_of = attrgetter("runtime_seconds")
+_cpu_of = attrgetter("cpu_seconds")

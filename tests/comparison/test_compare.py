@@ -333,6 +333,22 @@ def test_the_tail_is_judged_apart(high_seconds, sample_count, told):
     assert (item.tail.change if item.tail else None) is told
 
 
+def test_the_tail_of_one_in_a_large_suite_is_found_too():
+    names = [f"f{number:03}" for number in range(120)]
+    series = [series_of(name) for name in names]
+    series = [
+        Series(one.feature, tuple(replace(point, high_seconds=2 * point.low_seconds) for point in one.points))
+        for one in series
+    ]
+    high_seconds = dict.fromkeys(names, 0.2) | {"f110": 0.8}
+    statuses = [status_of(name, high_seconds=high_seconds[name], sample_count=10) for name in names]
+    tails = {item.feature.name: item.tail for item in compare(statuses, series).features if item.tail is not None}
+    assert [name for name, tail in tails.items() if tail.change is Change.REGRESSED] == ["f110"]
+    assert len(tails) < len(names)
+    unchanged = [replace(status, high_seconds=0.2) for status in statuses]
+    assert all(item.tail is None for item in compare(unchanged, series).features)
+
+
 @pytest.mark.parametrize(
     ("low_seconds", "cpu_seconds", "is_waiting"),
     [
