@@ -14,6 +14,10 @@ from pathlib import Path
 from large_store import build_large_store
 from paired import command_seconds, paired
 
+from aicmo_perf.model import Line
+from aicmo_perf.store import open_store
+from aicmo_perf.workflows.change_points import change_points_of
+
 RAW_HISTORY = """\
 import sqlite3
 
@@ -42,7 +46,7 @@ facts = database.execute(
 ).fetchone()
 runs = [row[0] for row in database.execute(
     "SELECT id FROM runs WHERE environment_id = ? AND mode = ? AND quick = ? AND branch = ? AND state = ? "
-    "AND id < ? ORDER BY id DESC LIMIT 20", (*facts, latest)
+    "AND id < ? ORDER BY id DESC LIMIT 30", (*facts, latest)
 )]
 marks = ",".join("?" * len(runs))
 past = {{}}
@@ -66,6 +70,9 @@ def main() -> None:
         (folder / "aicmo-perf.toml").touch()
         path = folder / "large.db"
         build_large_store(path, feature_count, run_count, 10)
+        with open_store(path) as store:
+            # each run keeps what it finds out, so that reading commands need not
+            change_points_of(store, Line.of(store.find_run("latest")))
         with sqlite3.connect(path) as database:
             (feature,) = database.execute("SELECT name FROM features ORDER BY id LIMIT 1").fetchone()
         print(f"{feature_count} features x {run_count} runs, {path.stat().st_size / 1e6:.0f} MB")
