@@ -54,22 +54,31 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Which runs make one history: comparable ones of one branch.
+    """Which runs make one history: comparable ones of one branch, or of one pull request.
+
+    A pull request of a fork often comes from a branch that is called as the default one; it must not join its history.
 
     Attributes:
         environment: the fingerprint.
-        mode, quick, branch: as in Run and its options.
+        mode, quick, branch, pull_request: as in Run and its options.
     """
 
     environment: str
     mode: Mode
     quick: bool
     branch: str | None
+    pull_request: str | None = None
 
     @classmethod
     def of(cls, run: Run) -> Line:
         """The line that a run belongs to."""
-        return cls(environment=run.environment.fingerprint, mode=run.mode, quick=run.options.quick, branch=run.branch)
+        return cls(
+            environment=run.environment.fingerprint,
+            mode=run.mode,
+            quick=run.options.quick,
+            branch=run.branch,
+            pull_request=run.pull_request,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,8 @@ def _runs_of_line(connection: Connection, line: Line) -> tuple[ColumnElement[boo
         branch=line.branch,
         state=RunState.COMPLETE,
     )
-    conditions = conditions_of(connection, run_filter)
+    own = runs.c.pull_request.is_not_distinct_from(line.pull_request)
+    conditions = (*conditions_of(connection, run_filter), own)
     return (*conditions, runs.c.branch.is_(None)) if line.branch is None else conditions
 
 
@@ -196,6 +197,7 @@ def _analysis_of(line: Line) -> tuple[ColumnElement[bool], ...]:
         analyses.c.mode == line.mode,
         analyses.c.quick == line.quick,
         analyses.c.branch == (line.branch or ""),
+        analyses.c.pull_request == (line.pull_request or ""),
     )
 
 
@@ -339,6 +341,7 @@ def _write_analysis(connection: Connection, state: LineState) -> int:
         "mode": state.line.mode,
         "quick": state.line.quick,
         "branch": state.line.branch or "",
+        "pull_request": state.line.pull_request or "",
         "algorithm": state.algorithm,
         **covered,
     }

@@ -254,10 +254,11 @@ analyses = Table(
     Column("quick", Boolean, nullable=False),
     # empty for runs without one: a unique constraint takes no NULL for equal to another
     Column("branch", FreeText, nullable=False),
+    Column("pull_request", FreeText, nullable=False),
     Column("algorithm", FreeText, nullable=False),
     Column("run_count", Integer, nullable=False),
     Column("runs_digest", LargeBinary(16), nullable=False),
-    UniqueConstraint("environment_id", "mode", "quick", "branch"),
+    UniqueConstraint("environment_id", "mode", "quick", "branch", "pull_request"),
     info={"holds": "histories that were searched for change points: by which algorithm, and which runs they had then"},
 )
 

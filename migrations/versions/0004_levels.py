@@ -33,12 +33,18 @@ def upgrade() -> None:
         sa.Column("mode", sa.String(16), nullable=False),
         sa.Column("quick", sa.Boolean(), nullable=False),
         sa.Column("branch", sa.Text(), nullable=False),
+        sa.Column("pull_request", sa.Text(), nullable=False),
         sa.Column("algorithm", sa.Text(), nullable=False),
         sa.Column("run_count", sa.Integer(), nullable=False),
         sa.Column("runs_digest", sa.LargeBinary(16), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_analyses"),
         sa.UniqueConstraint(
-            "environment_id", "mode", "quick", "branch", name="uq_analyses_environment_id_mode_quick_branch"
+            "environment_id",
+            "mode",
+            "quick",
+            "branch",
+            "pull_request",
+            name="uq_analyses_environment_id_mode_quick_branch_pull_request",
         ),
         sa.ForeignKeyConstraint(
             ["environment_id"], ["environments.id"], name="fk_analyses_environment_id_environments"

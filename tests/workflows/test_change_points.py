@@ -218,6 +218,19 @@ def test_what_is_kept_is_the_answer_from_scratch_whatever_happens(project, seed)
     assert change_points_of(project.store, topic) == from_scratch(project.store, topic)
 
 
+def test_a_pull_request_from_a_branch_called_main_has_a_line_of_its_own(project):
+    generator = random.Random(5)
+    project.runs(30, {SWOT: 1.0}, generator)
+    ours = [project.run({SWOT: 2.0 * generator.lognormvariate(0, 0.005)}, pull_request="7") for _ in range(15)]
+    theirs = replace(LINE, pull_request="7")
+
+    assert Line.of(ours[0]) == theirs
+    assert change_points_of(project.store, LINE) == ()
+    assert change_points_of(project.store, theirs) == ()
+    project.runs(15, {SWOT: 2.0}, generator)
+    assert len(change_points_of(project.store, LINE)) == 1
+
+
 def test_a_fresh_answer_needs_no_results(project, measured):
     project.runs(40, {SWOT: 1.0}, random.Random(2))
     first = change_points_of(project.store, LINE)
