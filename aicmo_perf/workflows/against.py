@@ -25,14 +25,12 @@ from aicmo_perf.workflows.recording import describe_companion, describe_run, pla
 from aicmo_perf.workflows.run import RunOutcome
 from aicmo_perf.workflows.turns import Side, Turns, TurnStarted, collected_by, moved_plan, take_turns, undecided_of
 
-DEFAULT_BUDGET_SECONDS = 600.0
-
 
 def execute_against(
     settings: Settings,
     ref: str,
     *,
-    budget_seconds: float = DEFAULT_BUDGET_SECONDS,
+    budget_seconds: float,
     label: str | None = None,
     pull_request: str | None = None,
     relay_output: bool = False,
