@@ -65,10 +65,10 @@ def speed_notes(case: Case) -> Iterator[str]:
 
 
 def _numbers(case: Case, item: FeatureComparison) -> str:
-    """A change in figures: ``1.32 ms against 1.10 ms (+20.0%, 10% quantile, 20 runs, p < 0.0001)``."""
+    """A change in figures: ``1.32 ms against 1.10 ms (+20.0%, 1% quantile, 20 runs, p < 0.0001)``."""
     common = case.comparison.common_factor
     beyond = " beyond the whole run" if common is not None and common.is_removed else ""
-    parts = [f"{format_change(item.ratio)}{beyond}", "10% quantile"]
+    parts = [f"{format_change(item.ratio)}{beyond}", "1% quantile"]
     rerun_count = item.judgement.rerun_count if item.judgement is not None else 0
     if case.comparison.is_paired:
         parts.append(count_of(rerun_count, "interleaved pair"))

@@ -139,7 +139,7 @@ def _changes_table(comparison: RunComparison, labels: Labels, side_names: tuple[
     yield Table(columns, rows)
     yield Paragraph(
         prose(
-            "The runtimes are medians; ratio and change are those of the 10% quantiles, by which runtimes are judged. "
+            "The runtimes are medians; ratio and change are those of the 1% quantiles, by which runtimes are judged. "
             "Visible from: the smallest slowdown that would have been called one."
         )
     )

@@ -93,7 +93,7 @@ def tail_texts(items: Iterable[FeatureComparison], labels: Labels) -> list[str]:
 
 
 def _typical(item: FeatureComparison) -> str:
-    return "" if item.ratio is None else f", {format_change(item.ratio)} at the 10% quantile, by which it is judged"
+    return "" if item.ratio is None else f", {format_change(item.ratio)} at the 1% quantile, by which it is judged"
 
 
 def change_text(item: FeatureComparison, label: str, *, is_paired: bool) -> str:
@@ -102,7 +102,7 @@ def change_text(item: FeatureComparison, label: str, *, is_paired: bool) -> str:
     parts += filter(None, [confirmed_text(item, is_paired=is_paired)])
     return (
         f"{label}: {format_change(item.ratio)}, {format_seconds(item.level_seconds)} against "
-        f"{format_seconds(item.baseline_seconds)} ({', '.join(['10% quantile', *parts])}){since_text(item)}"
+        f"{format_seconds(item.baseline_seconds)} ({', '.join(['1% quantile', *parts])}){since_text(item)}"
     )
 
 

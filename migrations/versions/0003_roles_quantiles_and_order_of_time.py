@@ -92,7 +92,7 @@ def _quantiles_of(connection: sa.Connection, feature_id: int) -> Iterator[tuple[
         samples = [struct.unpack(f"<{len(packed) // 8}d", packed) for _, packed in iterations]
         ascending = [sorted(of_one) for of_one in samples if of_one]
         if ascending:
-            low_seconds = statistics.median(_quantile(of_one, 0.10) for of_one in ascending)
+            low_seconds = statistics.median(_quantile(of_one, 0.01) for of_one in ascending)
             high_seconds = statistics.median(_quantile(of_one, 0.90) for of_one in ascending)
             yield run_id, low_seconds, high_seconds
 

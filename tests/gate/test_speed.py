@@ -27,7 +27,7 @@ def test_a_slower_feature(p_value, chance):
     assert told(verdict) == [
         (
             Rule.SLOWER,
-            f"swot is slower: 12.3 ms against 10.0 ms (+23.0%, 10% quantile, 20 runs{chance}).",
+            f"swot is slower: 12.3 ms against 10.0 ms (+23.0%, 1% quantile, 20 runs{chance}).",
         )
     ]
     assert verdict.findings[0].advice == (
@@ -59,7 +59,7 @@ def test_reruns_that_confirm_are_told(head_count, base_count, confirmed):
 def test_pairs_are_told_in_place_of_runs():
     item = slower_by(judged={"rerun_count": 8}, head_reruns_seconds=(0.012,) * 8, base_reruns_seconds=(0.01,) * 8)
     verdict = verdict_on(item, is_paired=True)
-    assert told(verdict)[0][1].endswith("(+23.0%, 10% quantile, 8 interleaved pairs, p = 0.0004).")
+    assert told(verdict)[0][1].endswith("(+23.0%, 1% quantile, 8 interleaved pairs, p = 0.0004).")
     assert verdict.notes == ()
 
 
@@ -130,12 +130,12 @@ FASTER = (SWOT, compared(SWOT, Change.IMPROVED, level_seconds=0.008, judged={"ra
 def test_improvements_are_told_and_fail_nothing():
     verdict = verdict_on(FASTER)
     assert verdict.passed
-    assert verdict.notes[0] == ("1 feature is faster: swot (8.00 ms against 10.0 ms (-20.0%, 10% quantile, 20 runs)).")
+    assert verdict.notes[0] == ("1 feature is faster: swot (8.00 ms against 10.0 ms (-20.0%, 1% quantile, 20 runs)).")
 
 
 def test_improvements_fail_for_those_who_want_it():
     verdict = verdict_on(FASTER, policy=GatePolicy(rules=frozenset(Rule)))
-    assert told(verdict) == [(Rule.FASTER, "swot is faster: 8.00 ms against 10.0 ms (-20.0%, 10% quantile, 20 runs).")]
+    assert told(verdict) == [(Rule.FASTER, "swot is faster: 8.00 ms against 10.0 ms (-20.0%, 1% quantile, 20 runs).")]
     assert verdict.findings[0].advice == (
         f"Look through git log aaaaaaaaaa..bbbbbbbbbb whether it still does all its work; {ACCEPT}"
     )
@@ -204,7 +204,7 @@ def test_what_all_features_have_in_common_is_told_when_it_is_clear(factor, note)
 def test_a_change_is_told_relative_to_what_was_taken_out():
     factor = CommonFactor(ratio=1.06, is_clear=True, is_removed=True, feature_count=40, is_machine_difference=False)
     ((_, message),) = told(verdict_on(slower_by(), common_factor=factor))
-    assert "(+23.0% beyond the whole run, 10% quantile, " in message
+    assert "(+23.0% beyond the whole run, 1% quantile, " in message
 
 
 def test_slow_calls_now_and_then_are_told_and_fail_nothing():

@@ -190,7 +190,7 @@ def test_summary_says_what_happened(rich_result, rich_comparison):
     lines = to_console(build_run_summary(rich_result, rich_comparison), width=160).splitlines()
     assert any("error deck: KeyError: '[bold]logo[/bold]' (and 1 more error)" in line for line in lines)
     assert any("flaky calendar_generator: pass, fail, pass in turn" in line for line in lines)
-    slower = "slower persona_generator: +23.0%, 1.21 ms against 980 µs (10% quantile, 6 runs)"
+    slower = "slower persona_generator: +23.0%, 1.21 ms against 980 µs (1% quantile, 6 runs)"
     assert any(slower in line for line in lines)
     assert any("faster zip_package: -29.1%" in line for line in lines)
     assert lines[-1] == (
@@ -209,7 +209,7 @@ def test_what_stands_beside_a_judgement_is_told(rich_result, confirmed_compariso
     summary = to_console(build_run_summary(rich_result, confirmed_comparison), width=160)
     assert (
         "slower persona_generator: +23.0%, 1.21 ms against 980 µs "
-        "(10% quantile, 6 runs, confirmed by 3 interleaved re-runs); "
+        "(1% quantile, 6 runs, confirmed by 3 interleaved re-runs); "
         "since run 9 (commits 8888888888..9999999999)"
     ) in " ".join(summary.split())
     assert "waiting persona_generator: +23.0% by the clock, +1.0% of CPU time" in summary
@@ -232,7 +232,7 @@ def test_a_paired_run_is_said_to_be_paired(rich_result, paired_comparison):
     assert "| Pairs |" in text
     assert "| 8 (+21.0%) |" in text
     summary = to_console(build_run_summary(rich_result, paired_comparison), width=160)
-    assert "(10% quantile, in 8 interleaved pairs)" in summary
+    assert "(1% quantile, in 8 interleaved pairs)" in summary
 
 
 def test_without_change_points_it_says_so_once_there_is_a_past(rich_result, rich_comparison):
