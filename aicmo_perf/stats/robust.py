@@ -23,8 +23,11 @@ from dataclasses import dataclass
 _NORMAL_MAD_FACTOR = 1.4826
 """1 / Φ⁻¹(3/4): makes the MAD estimate the standard deviation of a normal distribution."""
 
+_MEDIAN_VARIANCE_FACTORS = (1.0, 1.0, 1.346, 1.193, 1.434, 1.288, 1.473)
+"""n · Var(median) / σ² of n = 1, 2, ... normal values, by numerical integration."""
+
 _MEDIAN_VARIANCE_FACTOR = 1.57
-"""π/2: the variance of a median is that of the mean, times this."""
+"""π/2: the variance of a median is that of the mean, times this; what the above tends to."""
 
 _MAD_EFFICIENCY = 0.4
 """The MAD knows the spread about as well as a standard deviation of 0.37 times as many values does."""
@@ -94,6 +97,12 @@ class Level:
     def effective_degrees(self) -> float:
         """Degrees of freedom of the spread, 0.4 · (n - 1): a MAD wastes most of them."""
         return _MAD_EFFICIENCY * (self.count - 1)
+
+
+def median_variance_factor(count: int) -> float:
+    """How much more the median of so many normal values scatters than their mean does, as a ratio of variances."""
+    exact = _MEDIAN_VARIANCE_FACTORS
+    return exact[count - 1] if count <= len(exact) else _MEDIAN_VARIANCE_FACTOR
 
 
 def robust_level(values: Sequence[float], *, spread_floor: float = 0.0) -> Level:

@@ -1,46 +1,31 @@
 """How far out a suite's runs lie on unchanged code, and what a value out there is worth as evidence.
 
-Student's t speaks for the bulk of the runs; for the rare wild run the suite's own past does, since a feature's twenty
-runs are too few to show what happens once in a hundred. The p-value is the largest of three: Student's, the share of
-the *other* features' past runs at least as far out, and the share of the feature's own when that is over 10 %.
-Its own are held back up to there lest a regression hides behind the first runs that had it.
+Student's t speaks for the bulk of the runs. The rare wild run it does not know, and a feature's own twenty runs are
+too few to show what happens once in a hundred. But all features' runs together do: what the suite did before on
+unchanged code it does again. With k of the N runs of the *other* features at least as far out as t, each in units of
+its own spread,
+
+    p = (k + 1) / (N + 1)               for k > 0: the value itself counts as one of them
+    p = min(1, m / t) / (N + 1)         beyond the farthest, m (1 at least): a Pareto tail of index 1, heavier than
+                                        any that was measured
+
+A feature that was itself as far out in over 10 % of its runs has shown nothing new, and p is that share. Its own runs
+are held back up to there lest a regression hides behind the first runs that had it.
+
+Reference:
+    Westfall, Young: Resampling-Based Multiple Testing. Wiley 1993 (p-values from exchangeable runs).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
+from aicmo_perf.stats.levels import Level
 
 FAMILIAR_SHARE = 0.10
 """A feature that was as far out in more of its own runs than this has shown nothing new."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """A feature's runs about its baseline's level, in units of its spread.
-
-    Attributes:
-        t: where the run under judgement lies.
-        past: where the baseline runs lie, ascending.
-        degrees: degrees of freedom of the spread.
-        location: ln(seconds) of the level.
-        spread: standard deviation of ln(runtime) between runs.
-        scale: one unit of t as a deviation of ln(runtime): the spread and the level's own uncertainty.
-    """
-
-    t: float
-    past: tuple[float, ...]
-    degrees: float
-    location: float
-    spread: float
-    scale: float
-
-    def mirrored(self) -> Standing:
-        """The same with faster and slower exchanged."""
-        return replace(self, t=-self.t, past=tuple(-value for value in reversed(self.past)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,49 +39,71 @@ class SuiteTail:
     past: tuple[float, ...]
 
     @classmethod
-    def of(cls, standings: Sequence[Standing]) -> SuiteTail:
+    def of(cls, levels: Sequence[Level]) -> SuiteTail:
         """The pool of what these features did before."""
-        return cls(tuple(sorted(value for standing in standings for value in standing.past)))
+        return cls(tuple(sorted(value for level in levels for value in level.residuals)))
 
-    def p_value(self, standing: Standing) -> float:
-        """How often chance alone puts a run of this feature as far out as it is now.
-
-        Args:
-            standing: one of those that the tail was made of.
-        """
-        own_count = _count_at_least(standing.past, standing.t)
-        own_share = own_count / len(standing.past)
-        other_total = len(self.past) - len(standing.past)
-        other_share = (_count_at_least(self.past, standing.t) - own_count) / other_total if other_total else 0.0
-        familiar_share = own_share if own_share > FAMILIAR_SHARE else 0.0
-        return max(student_t_sf(standing.t, standing.degrees), other_share, familiar_share)
-
-    def visible_t(self, standing: Standing, critical: float) -> float:
-        """From which t on this feature's p-value is at most the critical one.
+    def share_beyond(self, level: Level, t: float) -> float:
+        """The p-value by the other features' runs; 0 when there are none.
 
         Args:
-            standing: one of those that the tail was made of.
-            critical: above 0, and at most 0.5.
+            level: of the feature, one of those that the tail was made of.
+            t: how far out it lies, in units of its spread.
         """
-        other_total = len(self.past) - len(standing.past)
-        bounds = [student_t_isf(critical, standing.degrees)]
-        own_allowed = int(max(FAMILIAR_SHARE, critical) * len(standing.past))
-        bounds.append(standing.past[-1 - own_allowed])
-        if other_total:
-            bounds.append(self._largest_of_others(standing, int(critical * other_total)))
+        total = len(self.past) - len(level.residuals)
+        if total == 0:
+            return 0.0
+        count = self._other_count(level, t)
+        if count:
+            return (count + 1) / (total + 1)
+        farthest = self._farthest_of_others(level)
+        return min(1.0, farthest / t if t > 0 else 1.0) / (total + 1)
+
+    def p_value(self, level: Level, t: float) -> float:
+        """The larger of `share_beyond` and of the share of its own runs, where that is no small one."""
+        own_share = _count_at_least(level.residuals, t) / len(level.residuals) if level.residuals else 0.0
+        return max(self.share_beyond(level, t), own_share if own_share > FAMILIAR_SHARE else 0.0)
+
+    def visible_t(self, level: Level, critical: float, *, own_counts: bool = True) -> float:
+        """From which t on the p-value is at most the critical one.
+
+        Args:
+            level: of the feature, one of those that the tail was made of.
+            critical: above 0.
+            own_counts: whether it is `p_value`, or `share_beyond` alone.
+        """
+        bounds = [0.0]
+        if own_counts and level.residuals:
+            allowed = int(max(FAMILIAR_SHARE, critical) * len(level.residuals))
+            bounds += level.residuals[-1 - allowed : len(level.residuals) - allowed]
+        total = len(self.past) - len(level.residuals)
+        if total:
+            allowed = int(critical * (total + 1)) - 1
+            if allowed < 0:
+                bounds.append(self._farthest_of_others(level) / (critical * (total + 1)))
+            elif allowed < total:
+                bounds.append(self._largest_of_others(level, allowed))
         return max(bounds)
 
-    def _largest_of_others(self, standing: Standing, skipped: int) -> float:
-        """The largest value that is not this feature's own, after so many larger ones."""
-        own = len(standing.past) - 1
-        for value in reversed(self.past):
-            if own >= 0 and standing.past[own] == value:
-                own -= 1
-            elif skipped:
-                skipped -= 1
+    def _farthest_of_others(self, level: Level) -> float:
+        """Where the Pareto tail begins: not before one spread, though no other run may have got there."""
+        return max(self._largest_of_others(level, 0), 1.0)
+
+    def _largest_of_others(self, level: Level, skipped: int) -> float:
+        """The largest value that is not this feature's own, after so many larger ones; there must be so many."""
+        # the last value with enough of the others' at or above it: these counts fall along the pool
+        low, high = 0, len(self.past) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._other_count(level, self.past[middle]) > skipped:
+                low = middle
             else:
-                return value
-        raise AssertionError("the tail holds other features' runs")  # callers see to it
+                high = middle - 1
+        return self.past[low]
+
+    def _other_count(self, level: Level, t: float) -> int:
+        """Runs of the other features at least as far out."""
+        return _count_at_least(self.past, t) - _count_at_least(level.residuals, t)
 
 
 def _count_at_least(ascending: Sequence[float], value: float) -> int:
