@@ -190,7 +190,7 @@ GATE_KEYS = (
         "significance",
         "significance",
         _significance,
-        "0.02",
+        "0.03",
         "share of false alarms among the changes reported",
     ),
     Key("baseline", "baseline", _text, '"auto"', "run:ID, last:N, branch:NAME, commit:SHA or name:PINNED"),

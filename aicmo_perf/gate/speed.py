@@ -10,6 +10,7 @@ from aicmo_perf.gate.case import Case, commits_between
 from aicmo_perf.gate.verdict import Coverage, Finding, Rule
 from aicmo_perf.gate.wording import accepted_text, listing, p_text, quoted, reference_of
 from aicmo_perf.model import AcceptedChange, Change
+from aicmo_perf.model.summary import HIGH_QUANTILE, LOW_QUANTILE
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share
 
 _LEAST_COMMON = 3
@@ -68,7 +69,7 @@ def _numbers(case: Case, item: FeatureComparison) -> str:
     """A change in figures: ``1.32 ms against 1.10 ms (+20.0%, 1% quantile, 20 runs, p < 0.0001)``."""
     common = case.comparison.common_factor
     beyond = " beyond the whole run" if common is not None and common.is_removed else ""
-    parts = [f"{format_change(item.ratio)}{beyond}", "1% quantile"]
+    parts = [f"{format_change(item.ratio)}{beyond}", f"{LOW_QUANTILE:.0%} quantile"]
     rerun_count = item.judgement.rerun_count if item.judgement is not None else 0
     if case.comparison.is_paired:
         parts.append(count_of(rerun_count, "interleaved pair"))
@@ -147,7 +148,7 @@ def _accepted(case: Case) -> Iterator[str]:
 def _tails(case: Case) -> Iterator[str]:
     """Features whose slowest calls got slower while the others did not."""
     texts = [
-        f"{case.label(item.feature)} ({format_change(item.tail.ratio)} at the 90% quantile)"
+        f"{case.label(item.feature)} ({format_change(item.tail.ratio)} at the {HIGH_QUANTILE:.0%} quantile)"
         for item in case.comparison.features
         if item.tail is not None and item.tail.change is Change.REGRESSED and item.change is not Change.REGRESSED
     ]
