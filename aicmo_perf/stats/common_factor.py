@@ -3,7 +3,7 @@
 The factor is the median over the F features of current / level. It is clear when the features agree on it beyond
 chance: with t_i each feature's deviation in units of its own scatter,
 
-    |median t| ≥ 4·√(1.57 / F)      four standard errors of a median of independent values
+    |median t| ≥ 4·√(v(F) / F)      four standard errors of a median of independent values (v: 1 to π/2)
     |ln factor| ≥ 0.5 %, and at least three quarters of the features deviate to its side
 
 from six features on. Independent features do so less than once in ten thousand runs. A run off by over 15 % was hardly
@@ -20,6 +20,7 @@ import statistics
 from collections.abc import Sequence
 
 from aicmo_perf.stats.levels import Level
+from aicmo_perf.stats.robust import median_variance_factor
 from aicmo_perf.stats.runtimes import CommonFactor
 
 _LEAST_FEATURES = 6
@@ -27,7 +28,6 @@ _CLEAR_STANDARD_ERRORS = 4.0
 _CLEAR_FACTOR = 0.005
 _AGREEING_SHARE = 0.75
 _MACHINE_DIFFERENCE = math.log(1.15)
-_MEDIAN_VARIANCE_FACTOR = 1.57
 
 
 def common_factor(
@@ -63,5 +63,5 @@ def _is_clear(factor: float, levels: Sequence[Level], deviations: Sequence[float
         deviation / level.prediction_scale for level, deviation in zip(levels, deviations, strict=True)
     )
     agreeing = sum(deviation * factor > 0 for deviation in deviations)
-    is_certain = abs(standing) >= _CLEAR_STANDARD_ERRORS * math.sqrt(_MEDIAN_VARIANCE_FACTOR / count)
+    is_certain = abs(standing) >= _CLEAR_STANDARD_ERRORS * math.sqrt(median_variance_factor(count) / count)
     return is_certain and agreeing >= _AGREEING_SHARE * count

@@ -1,10 +1,10 @@
 """Is it slower than it was? One run is one observation, and a suspicion is confirmed before it is told.
 
 Samples within a process agree far better than processes of the same code do, so tests on pooled samples alarm on
-nearly every run. Here a run counts once, with its low quantile (`summary`), and its spread is the one *between* runs
-(`levels`). Even so, no single run is both quiet and powerful at a hundred features: each has its tail (`screening`).
-Re-running the few suspects in fresh processes is, side by side with the baseline's code where that is at hand
-(`confirmation`). A feature is judged by
+nearly every run. Here a run counts once, with its low quantile (`model.summary`), and its spread is the one *between*
+runs (`levels`). Even so, a single run is not both quiet and powerful at a hundred features, each with its tail
+(`screening`). Re-running the few suspects in fresh processes is, side by side with the baseline's code where that is at
+hand (`confirmation`). A feature is judged by
 
     the confirmation    when it has re-runs: interleaved with those of the base, or of the head alone
     the one-run rule    when it has none: nobody could re-run it, or the time was up

@@ -30,7 +30,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aicmo_perf.stats.robust import clock_step, median_variance_factor
+from aicmo_perf.stats.robust import MAD_EFFICIENCY, NORMAL_MAD_FACTOR, clock_step, median_variance_factor
 from aicmo_perf.stats.runtimes import Measurement
 
 _SPREAD_FLOOR = 0.005
@@ -38,9 +38,6 @@ _SPREAD_FLOOR = 0.005
 
 _CLOCK_SECONDS = 1e-12
 """Under any clock's resolution; stands in for a runtime of 0 s, which has no logarithm."""
-
-_MAD_EFFICIENCY = 0.4
-"""The MAD knows the spread about as well as a standard deviation of 0.37 times as many values does."""
 
 _FEW_RUNS, _MANY_RUNS = 4, 12
 """Up to the first the standard deviation speaks alone, from the second on the MAD."""
@@ -145,7 +142,7 @@ class _Own:
             location_variance=median_variance_factor(len(current)) / len(current),
             residuals=tuple(residuals),
             spread=spread,
-            degrees=(_MAD_EFFICIENCY * (1 - few) + few) * free,
+            degrees=(MAD_EFFICIENCY * (1 - few) + few) * free,
             residual_scale=math.sqrt(free / len(residuals)) if residuals else 1.0,
         )
 
@@ -184,7 +181,7 @@ def _spread(residuals: Sequence[float], free: int) -> float:
         return 0.0
     few = _few_share(len(residuals))
     # about their levels' medians already, so that their own median is zero or next to it
-    mad = 1.4826 * statistics.median(map(abs, residuals)) * (1 + 0.8 / free)
+    mad = NORMAL_MAD_FACTOR * statistics.median(map(abs, residuals)) * (1 + 0.8 / free)
     return math.sqrt((1 - few) * mad**2 + few * math.fsum(value**2 for value in residuals) / free)
 
 

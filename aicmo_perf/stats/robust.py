@@ -20,7 +20,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_NORMAL_MAD_FACTOR = 1.4826
+NORMAL_MAD_FACTOR = 1.4826
 """1 / Φ⁻¹(3/4): makes the MAD estimate the standard deviation of a normal distribution."""
 
 _MEDIAN_VARIANCE_FACTORS = (1.0, 1.0, 1.346, 1.193, 1.434, 1.288, 1.473)
@@ -29,7 +29,7 @@ _MEDIAN_VARIANCE_FACTORS = (1.0, 1.0, 1.346, 1.193, 1.434, 1.288, 1.473)
 _MEDIAN_VARIANCE_FACTOR = 1.57
 """π/2: the variance of a median is that of the mean, times this; what the above tends to."""
 
-_MAD_EFFICIENCY = 0.4
+MAD_EFFICIENCY = 0.4
 """The MAD knows the spread about as well as a standard deviation of 0.37 times as many values does."""
 
 
@@ -71,7 +71,7 @@ class Sample:
             return 0.0
         middle = self.median
         deviation = statistics.median(abs(value - middle) for value in self.values)
-        return _NORMAL_MAD_FACTOR * deviation * (1 + 0.8 / (self.count - 1))
+        return NORMAL_MAD_FACTOR * deviation * (1 + 0.8 / (self.count - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,9 @@ class Level:
     count: int
 
     @property
-    def prediction_factor(self) -> float:
-        """√(1 + 1.57 / n): a further value scatters by its own spread and by the location's uncertainty."""
-        return math.sqrt(1 + _MEDIAN_VARIANCE_FACTOR / self.count)
-
-    @property
     def effective_degrees(self) -> float:
         """Degrees of freedom of the spread, 0.4 · (n - 1): a MAD wastes most of them."""
-        return _MAD_EFFICIENCY * (self.count - 1)
+        return MAD_EFFICIENCY * (self.count - 1)
 
 
 def median_variance_factor(count: int) -> float:
