@@ -88,7 +88,7 @@ def judge_run(
         baselines = find_baselines(store, run, settings, min_run_count=policy.slowness.min_run_count)
     accepted = _accepted_changes(store)
     levels = [LevelRules(run, baseline.runs) for baseline in baselines] if has_levels else []
-    points = _change_points(store, levels, [status.feature for status in result.features])
+    points = _change_points(store, run, levels, [status.feature for status in result.features])
     suites = _series_of(store, baselines)
     if has_levels:
         suites = [
@@ -108,7 +108,7 @@ def judge_run(
         comparison,
         _recent(result, suites),
         judge(result, comparison, policy),
-        _among(points.get(Line.of(run), ()), run, baselines) if points else (),
+        _among(points[Line.of(run)], run, baselines),
     )
 
 
@@ -149,10 +149,10 @@ def _accepted_changes(store: Store) -> dict[FeatureKey, list[AcceptedChange]]:
 
 
 def _change_points(
-    store: Store, levels: Sequence[LevelRules], features: Sequence[Feature]
+    store: Store, run: Run, levels: Sequence[LevelRules], features: Sequence[Feature]
 ) -> dict[Line, tuple[ChangePoint, ...]]:
-    """The change points of these features on every line that a baseline has runs of."""
-    lines = dict.fromkeys(line for rules in levels for line in rules.lines)
+    """The change points of these features on the run's own line and on every one that a baseline has runs of."""
+    lines = dict.fromkeys([Line.of(run), *(line for rules in levels for line in rules.lines)])
     return {line: change_points_of(store, line, features) for line in lines}
 
 
