@@ -54,7 +54,7 @@ class TrialProject:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.has_git and not (self.folder / ".git").exists():
             self.git("init", "--quiet", "--initial-branch", "main")
-        self.write({".gitignore": ".aicmo-perf/\nself_test_artifacts/\n*.json\n", **files})
+        self.write({".gitignore": ".aicmo-perf/\nself_test_artifacts/\n__pycache__/\n*.json\n", **files})
         self.commit("Begin")
 
     def write(self, files: Mapping[str, str]) -> None:
