@@ -220,8 +220,17 @@ class _Direction:
         tail = SuiteTail.of(levels)
         screened = screen(levels, tail, [case.deviation for case in cases], [case.least_effect for case in cases])
         confirmations = [
-            confirm(case.level, tail, case.heads, case.pairs, case.least_effect) if case.heads else None
-            for case in cases
+            confirm(
+                case.level,
+                tail,
+                case.heads,
+                case.pairs,
+                least_effect=case.least_effect,
+                suspect_share=seen.suspect_share,
+            )
+            if case.heads
+            else None
+            for case, seen in zip(cases, screened, strict=True)
         ]
         p_values = [
             seen.p_value if told is None else told.p_value for seen, told in zip(screened, confirmations, strict=True)
@@ -277,6 +286,7 @@ class _Direction:
                 case.planned_count,
                 spread=case.level.spread if told is None else told.spread,
                 are_paired=are_paired,
+                suspect_share=self.screened[index].suspect_share,
             )
         else:
             seen = visible_in_one_run(case.level, self.tail, critical_p)

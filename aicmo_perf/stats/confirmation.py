@@ -14,9 +14,10 @@ where it is larger. Without base re-runs, e_pair is missing and a machine's bad 
 are taken for one observation: s' is found from the z_j, and p is also never less than what the suite's past runs say of
 a single run as far out (`tail`).
 
-A feature is re-run only after the run alone made it a suspect, which happens to a share of 7 % of unchanged features,
-and the pairs know nothing of that run. So chance alone gives both with the probability 0.07·p, the p-value that enters
-Benjamini and Hochberg's procedure. Re-runs of the head alone share the run's hour; they are granted 0.2·p.
+A feature is re-run only after the run alone made it a suspect, which happens to a share of 7 % of unchanged features
+(15 % where there is little past, see `screening`), and the pairs know nothing of that run. So chance alone gives both
+with the probability 0.07·p, the p-value that enters Benjamini and Hochberg's procedure. Re-runs of the head alone share
+the run's hour; they are granted 0.2·p.
 
 Re-running stops when there is no hope: after R re-runs at an effect under max(L / 4, c·s), with L the least effect and
 c = 0.5, 0.7, 0.9, 1.1, 1.2; or, from the second on, at p > 25 %. It does not stop early for success: hardly any
@@ -36,13 +37,11 @@ from dataclasses import dataclass
 from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
 from aicmo_perf.stats.levels import Level
 from aicmo_perf.stats.robust import median_variance_factor
-from aicmo_perf.stats.screening import SUSPECT_SHARE
 from aicmo_perf.stats.tail import SuiteTail
 
 CONFIRMED_EFFECT_SHARE = 0.8
 """Of the least effect: the re-runs' median scatters about the true effect, to both sides."""
 
-_PAIRED_FACTOR = SUSPECT_SHARE
 _HEAD_ONLY_FACTOR = 0.2
 """Between 0.07 for what is independent of the run and 1 for what repeats it."""
 
@@ -70,7 +69,13 @@ class Confirmation:
 
 
 def confirm(
-    level: Level, tail: SuiteTail, heads: Sequence[float], pairs: Sequence[float], least_effect: float
+    level: Level,
+    tail: SuiteTail,
+    heads: Sequence[float],
+    pairs: Sequence[float],
+    *,
+    least_effect: float,
+    suspect_share: float,
 ) -> Confirmation:
     """Weigh the re-runs of one feature.
 
@@ -80,6 +85,7 @@ def confirm(
         heads: each head re-run's deviation of ln(seconds) from the level; at least one.
         pairs: ln(head / base) of those with a base beside them. As heads, positive where the change is looked for.
         least_effect: the least deviation that is worth a person's time.
+        suspect_share: of the unchanged features that are re-run at all.
     """
     head_effect = statistics.median(heads)
     if pairs:
@@ -101,14 +107,21 @@ def confirm(
     return Confirmation(
         effect=effect,
         shown_effect=pair_effect,
-        p_value=(_PAIRED_FACTOR if pairs else _HEAD_ONLY_FACTOR) * p_value,
+        p_value=(suspect_share if pairs else _HEAD_ONLY_FACTOR) * p_value,
         spread=spread,
         is_hopeless=effect < hope or (count > 1 and p_value > _HOPELESS_P),
     )
 
 
 def visible_in_reruns(
-    level: Level, tail: SuiteTail, critical_p: float, count: int, *, spread: float, are_paired: bool
+    level: Level,
+    tail: SuiteTail,
+    critical_p: float,
+    count: int,
+    *,
+    spread: float,
+    are_paired: bool,
+    suspect_share: float,
 ) -> float:
     """The effect in ln(seconds) from which on re-runs would confirm it.
 
@@ -119,8 +132,9 @@ def visible_in_reruns(
         count: re-runs, at least one.
         spread: that of the confirmation, or the level's where there are no re-runs yet.
         are_paired: whether each has a base re-run beside it.
+        suspect_share: as in `confirm`.
     """
-    critical_p = min(critical_p / (_PAIRED_FACTOR if are_paired else _HEAD_ONLY_FACTOR), 0.5)
+    critical_p = min(critical_p / (suspect_share if are_paired else _HEAD_ONLY_FACTOR), 0.5)
     t = student_t_isf(critical_p, level.degrees)
     if are_paired:
         return t * max(_head_scale(level, level.spread, count), _pair_scale(spread, count))

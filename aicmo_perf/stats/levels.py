@@ -5,13 +5,15 @@ On z = ln(seconds), feature by feature:
     mu      median of the n runs of the level in force
     own     spread of all runs about their own levels' medians, in N runs of k levels with two runs or more:
             own² = (1 - a)·MAD'² + a·SS / (N - k),  MAD' = 1.4826·MAD·(1 + 0.8 / (N - k)),  a = (12 - N) / 8 in [0, 1]
+            (of five runs and more, none counts in SS beyond 4·MAD')
     d       its degrees of freedom, (0.4·(1 - a) + a)·(N - k)
     suite   geometric mean of own over the F features
     spread² = (4·min(suite, (1 + 3.5/√d)·own)² + d·own²) / (4 + d), not under (0.75·own)²
     degrees = d + 1
 
 The MAD shrugs off wild runs where there are many; of four runs it sees hardly more than two, and the standard
-deviation takes over (the share a). Few runs show a poor spread, so it is drawn towards the suite's, as Smyth's
+deviation takes over (the share a), within bounds: else the first slow run of a regression would hide those after it.
+Few runs show a poor spread, so it is drawn towards the suite's, as Smyth's
 moderated t does. Real suites have features far calmer and far wilder than their mean, so the prior's weight of 4 counts
 as 1 only among the degrees of freedom, and it is bounded by what the feature's own runs leave possible. A feature by
 itself (F = 1) has no prior: both are times 1 - 1/F.
@@ -41,6 +43,9 @@ _CLOCK_SECONDS = 1e-12
 
 _FEW_RUNS, _MANY_RUNS = 4, 12
 """Up to the first the standard deviation speaks alone, from the second on the MAD."""
+
+_WINSORISED_AT = 4.0
+"""In units of MAD', from five runs on."""
 
 _PRIOR_WEIGHT = 4.0
 _PRIOR_DEGREES = 1.0
@@ -182,7 +187,9 @@ def _spread(residuals: Sequence[float], free: int) -> float:
     few = _few_share(len(residuals))
     # about their levels' medians already, so that their own median is zero or next to it
     mad = NORMAL_MAD_FACTOR * statistics.median(map(abs, residuals)) * (1 + 0.8 / free)
-    return math.sqrt((1 - few) * mad**2 + few * math.fsum(value**2 for value in residuals) / free)
+    bound = _WINSORISED_AT * max(mad, _SPREAD_FLOOR) if len(residuals) > _FEW_RUNS else math.inf
+    squares = math.fsum(min(abs(value), bound) ** 2 for value in residuals)
+    return math.sqrt((1 - few) * mad**2 + few * squares / free)
 
 
 def _half_clock_step(measurement: Measurement) -> float:

@@ -10,7 +10,9 @@ did before, and for the same reason all but blind to small changes: one run is o
 
 A suspect is a feature with P(T > t) < 3 %, farther out than all but 7 % of the suite's past runs, and with 0.7 of the
 least effect. The first alone would suspect 3 % of the features if noise were normal; on a shared machine it is 15 %,
-which nobody wants to re-run. The second bounds what confirming costs by what the suite is known to do.
+which nobody wants to re-run of a hundred. The second bounds what confirming costs by what the suite is known to do.
+Under 60 past runs of other features it is left out: one wild run among them would hide whatever is not wilder, and
+re-running 15 % of a handful of features costs next to nothing. The confirmation is told which share it was.
 """
 
 from __future__ import annotations
@@ -22,8 +24,14 @@ from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
 from aicmo_perf.stats.levels import Level
 from aicmo_perf.stats.tail import SuiteTail
 
-SUSPECT_SHARE = 0.07
+BOUNDED_SHARE = 0.07
 """How many features of unchanged code become suspects at most, as far as the suite's past can tell."""
+
+UNBOUNDED_SHARE = 0.15
+"""How many do on a shared machine while there is too little past to bound it."""
+
+_LEAST_PAST = 60
+"""So many runs of other features can tell what 7 % of them are."""
 
 _SUSPECT_P = 0.03
 _SUSPECT_EFFECT_SHARE = 0.7
@@ -38,12 +46,14 @@ class Screened:
         t: how far out it lies, in units of its own scatter.
         p_value: how often chance alone puts a run as far out.
         is_suspect: whether it is worth re-running.
+        suspect_share: how many features of unchanged code are, by the bounds that held.
         suspect_deviation: from which deviation of ln(seconds) on it is.
     """
 
     t: float
     p_value: float
     is_suspect: bool
+    suspect_share: float
     suspect_deviation: float
 
 
@@ -62,16 +72,17 @@ def screen(
     for level, deviation, least_effect in zip(levels, deviations, least_effects, strict=True):
         t = deviation / level.prediction_scale
         p_bulk = student_t_sf(t, level.degrees)
-        suspect_deviation = max(
-            student_t_isf(_SUSPECT_P, level.degrees) * level.prediction_scale,
-            tail.visible_t(level, SUSPECT_SHARE, own_counts=False) * level.prediction_scale,
-            _SUSPECT_EFFECT_SHARE * least_effect,
-        )
+        is_bounded = tail.other_total(level) >= _LEAST_PAST
+        suspect_t = student_t_isf(_SUSPECT_P, level.degrees)
+        if is_bounded:
+            suspect_t = max(suspect_t, tail.visible_t(level, BOUNDED_SHARE, own_counts=False))
+        suspect_deviation = max(suspect_t * level.prediction_scale, _SUSPECT_EFFECT_SHARE * least_effect)
         screened.append(
             Screened(
                 t=t,
                 p_value=max(p_bulk, tail.p_value(level, t)),
                 is_suspect=deviation > suspect_deviation,
+                suspect_share=BOUNDED_SHARE if is_bounded else UNBOUNDED_SHARE,
                 suspect_deviation=suspect_deviation,
             )
         )

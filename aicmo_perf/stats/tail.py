@@ -43,6 +43,14 @@ class SuiteTail:
         """The pool of what these features did before."""
         return cls(tuple(sorted(value for level in levels for value in level.residuals)))
 
+    def other_total(self, level: Level) -> int:
+        """Runs of the other features.
+
+        Args:
+            level: of the feature, one of those that the tail was made of.
+        """
+        return len(self.past) - len(level.residuals)
+
     def share_beyond(self, level: Level, t: float) -> float:
         """The p-value by the other features' runs; 0 when there are none.
 
@@ -50,7 +58,7 @@ class SuiteTail:
             level: of the feature, one of those that the tail was made of.
             t: how far out it lies, in units of its spread.
         """
-        total = len(self.past) - len(level.residuals)
+        total = self.other_total(level)
         if total == 0:
             return 0.0
         count = self._other_count(level, t)
@@ -76,7 +84,7 @@ class SuiteTail:
         if own_counts and level.residuals:
             allowed = int(max(FAMILIAR_SHARE, critical) * len(level.residuals))
             bounds += level.residuals[-1 - allowed : len(level.residuals) - allowed]
-        total = len(self.past) - len(level.residuals)
+        total = self.other_total(level)
         if total:
             allowed = int(critical * (total + 1)) - 1
             if allowed < 0:
