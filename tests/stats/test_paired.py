@@ -72,7 +72,7 @@ def test_the_last_pair_ends_it() -> None:
     (change,) = judge_pairs([noisy], POLICY).changes
     assert change.change is Change.INCONCLUSIVE
     assert not change.wants_rerun
-    assert "cannot be seen in 40 pairs" in change.reason
+    assert "cannot be seen in 60 pairs" in change.reason
     (earlier,) = judge_pairs([noisy], POLICY, max_pair_count=DEFAULT_PAIR_COUNT + 1).changes
     assert earlier.wants_rerun
 
