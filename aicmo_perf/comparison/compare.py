@@ -65,7 +65,7 @@ class Circumstances:
         thresholds: what change of some features is worth a person's time.
         reruns: fresh processes that confirm features, where there are any.
         accepted: the changes that people accepted with this very run.
-        is_confirming: whether suspects can still be re-run, so that one run alone need not decide.
+        is_confirming: whether suspects can be re-run, or were, so that one run alone need not decide.
         is_paired: whether the baseline was measured beside the run; the re-runs are then the pairs.
     """
 

@@ -62,6 +62,8 @@ class RunOptions:
         min_sampling_seconds: time that the samples of a feature add up to at least.
         max_sampling_seconds: no further sample is begun after this time.
         timeout_seconds: of one call, unless the feature sets its own.
+        confirmed: whether what looked slower was re-run before it was judged, as ``run --gate`` does; a feature that
+            did not look so is then unchanged within a narrower margin than one run alone can give.
     """
 
     quick: bool = True
@@ -73,6 +75,7 @@ class RunOptions:
     min_sampling_seconds: float = 0.0005
     max_sampling_seconds: float = 5.0
     timeout_seconds: float = 60.0
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.min_sample_count < 1 or self.warmup_count < 0:

@@ -69,7 +69,7 @@ def judge_runtimes(
     Args:
         measurements: one a feature.
         policy: thresholds; the default one when None.
-        confirming: whether suspects can be re-run. Then judge, re-run those that want it once (the head, and the base
+        confirming: whether suspects can be re-run, or were. Then judge, re-run those that want it once (the head, and the base
             beside it where it is at hand), and judge again with what they said, until none wants it.
         remove_common_factor: whether to judge relative to what the whole run has in common; None when it is clear.
 
@@ -276,7 +276,9 @@ class _Direction:
     def visible_deviation(self, index: int) -> float:
         """The deviation from which on this feature would be called."""
         case, critical_p = self.cases[index], self.critical_p(index)
-        if case.planned_count:
+        # a suspect that nobody re-ran is judged by the one run
+        by_reruns = case.planned_count > 0 and (bool(case.heads) or not self.screened[index].is_suspect)
+        if by_reruns:
             are_paired = bool(case.pairs) or not case.heads
             told = self.confirmations[index]
             seen = visible_in_reruns(
@@ -290,7 +292,7 @@ class _Direction:
             )
         else:
             seen = visible_in_one_run(case.level, self.tail, critical_p)
-        least_share = CONFIRMED_EFFECT_SHARE if case.planned_count else 1.0
+        least_share = CONFIRMED_EFFECT_SHARE if by_reruns else 1.0
         return max(seen, least_share * case.least_effect, self.screened[index].suspect_deviation)
 
 

@@ -61,6 +61,11 @@ class ConfirmBudget:
                 f"{text!r} is no time for confirming.", "Write a share of the run's time like 50%, or one like 30s."
             ) from error
 
+    @property
+    def is_none(self) -> bool:
+        """Whether it allows no re-run of any run."""
+        return not (self.fixed_seconds if self.share is None else self.share)
+
     def seconds_for(self, run_seconds: float) -> float:
         """What it allows for a run that took so long; 0 for no re-runs."""
         if self.share is None:

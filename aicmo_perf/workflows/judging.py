@@ -99,7 +99,7 @@ def judge_run(
         thresholds=policy.thresholds,
         reruns=companions.reruns,
         accepted={key: change for key, changes in accepted.items() for change in changes if change.run.id == run.id},
-        is_confirming=confirming,
+        is_confirming=confirming or run.options.confirmed,
         is_paired=base is not None,
     )
     comparison = compare_with_baselines(result, suites, policy.slowness, circumstances)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aicmo_perf.config import Settings
 from aicmo_perf.gate import Rule
@@ -69,6 +69,8 @@ def execute_run(
         bury_the_dead(store)
         check_gate(store, settings)
         described = describe_run(settings, planned.plan, label=label, pull_request=pull_request)
+        if gate and not budget.is_none:
+            described = replace(described, options=replace(described.options, confirmed=True))
         timetable = Timetable()
 
         def pass_on(event: EngineEvent) -> None:
