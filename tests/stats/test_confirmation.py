@@ -51,6 +51,23 @@ def test_re_runs_that_could_not_be_measured_count_as_tried():
     assert half.rerun_count == 5
 
 
+@pytest.mark.parametrize("run_count", [5, 8])
+def test_a_regression_in_a_short_history_is_still_one_the_second_time(run_count):
+    slower = (0.15, 0.151)
+    past = (*PAST[:run_count], slower[0])
+    change = judged(measured(slower[1], [0.15] * 6, [0.1] * 6, past=past), beside=2)
+    assert change.change is Change.REGRESSED
+
+
+def test_one_wild_run_of_another_feature_hides_nothing_in_a_small_suite():
+    wild = measured(0.1, past=(*PAST[:7], 0.9))
+    suspect = measured(0.112, past=PAST[:8])
+    assert judge_runtimes([suspect, wild], confirming=True).changes[0].wants_rerun
+    # a large suite knows how often such a thing happens
+    often = [wild] * 9
+    assert not judge_runtimes([suspect, *often], confirming=True).changes[0].wants_rerun
+
+
 def test_confirmed_side_by_side():
     change = judged(measured(0.112, SLOWER, AS_BEFORE), beside=99)
     assert change.change is Change.REGRESSED

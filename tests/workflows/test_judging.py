@@ -10,7 +10,7 @@ from aicmo_perf.baseline import Baseline
 from aicmo_perf.config import Settings
 from aicmo_perf.errors import UsageError
 from aicmo_perf.gate import Rule
-from aicmo_perf.model import AcceptedChange, Change, Environment, FeatureThresholds, Run, RunFilter, RunRole
+from aicmo_perf.model import AcceptedChange, Change, Environment, FeatureThresholds, Run, RunFilter, RunOptions, RunRole
 from aicmo_perf.stats.comparison import SlownessPolicy
 from aicmo_perf.workflows.judging import JudgedRun, gate_policy, judge_run
 from tests.workflows.past import BEGINNING, NAMES, Past, feature_of
@@ -138,6 +138,18 @@ def test_reruns_decide_beside_one_another(past: Past, settings: Settings) -> Non
     item = swot_of(answer)
     assert (len(item.head_reruns_seconds), len(item.base_reruns_seconds)) == (5, 5)
     assert item.change is not Change.REGRESSED, "the baseline's code was as slow beside it"
+
+
+def test_a_confirmed_run_is_judged_by_what_re_runs_would_have_shown_whenever_it_is_looked_at(
+    past: Past, settings: Settings
+) -> None:
+    past.add_many(12)
+    alone = past.add()
+    confirmed = past.add(options=RunOptions(confirmed=True))
+    visible = {run.id: swot_of(judged(past, run, settings)).smallest_visible_ratio for run in (alone, confirmed)}
+    assert visible[confirmed.id] < visible[alone.id]
+    suspect = past.add(SLOW, options=RunOptions(confirmed=True))
+    assert swot_of(judged(past, suspect, settings)).smallest_visible_ratio > visible[confirmed.id], "nobody re-ran it"
 
 
 def test_reruns_of_the_head_alone_are_all_taken(past: Past, settings: Settings) -> None:
