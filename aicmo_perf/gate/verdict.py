@@ -68,7 +68,8 @@ class Verdict:
         notes: sentences that do not fail it but must be said (no baseline yet, improvements, what was not judged).
         rules: the rules that were on.
         coverage: how much was judged.
-        could_judge: whether there was a baseline to judge speed by; ``--strict`` makes its absence an error.
+        could_judge: whether some baseline can be used and, where speed is asked for, some feature was judged by it;
+            ``--strict`` makes the contrary an error.
     """
 
     findings: tuple[Finding, ...] = ()

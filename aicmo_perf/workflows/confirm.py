@@ -2,7 +2,7 @@
 
 One run alone cannot be both quiet and powerful: at a hundred features, some look slower by chance nearly every time.
 Re-running those few can. Where the code of the baseline is at hand, it takes turns with the new one, so that a machine
-that is slow today slows both. Re-runs are stored as companions of the run, so that it is judged alike ever after.
+that is slow today slows both. Re-runs are stored as companions of the run, so that a later look at it has them too.
 
 The code of the baseline is that of the newest run in which the suspects were as fast as their levels are
 (`aicmo_perf.comparison.rerun_base`), of those without uncommitted changes whose commit the repository still has. It is
@@ -127,7 +127,7 @@ def confirm_suspects(
     on_event: Callable[[EngineEvent | TurnStarted], None],
     clock: Callable[[], float] = time.monotonic,
 ) -> Confirmation:
-    """Re-run the features of a complete run that look slower or faster, until none needs it or the budget is spent.
+    """Re-run the features of a complete run that look slower, until none needs it or the budget is spent.
 
     No re-run is begun that would end after the budget, judged by the one before; the first one by how long its
     features took in the run itself.

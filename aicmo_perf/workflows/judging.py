@@ -1,7 +1,8 @@
 """Find a run's baselines in the store, compare, judge.
 
 Run, report, compare and gate all look at a run this way. What was measured to help (the other side of a paired run,
-re-runs of suspects) is read from the store like all the rest, so that a run gets the same answer ever after.
+re-runs of suspects) is read from the store like all the rest, so that a later look at a run has it too. What has come
+to the history since (later runs show change points, people accept changes) may still move a feature's level.
 """
 
 from __future__ import annotations

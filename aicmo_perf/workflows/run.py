@@ -54,7 +54,7 @@ def execute_run(
         label: a name for the run.
         pull_request: which one is measured; None for the one that CI says, if any.
         gate: judge by all rules that the settings switch on, not only by those that need no past, and confirm what
-            looks slower or faster by re-runs.
+            looks slower by re-runs.
         relay_output: pass on what the features print, to standard error.
         on_event: called with each event of the engine, and as each re-run begins, for progress.
 
