@@ -69,8 +69,8 @@ def judge_runtimes(
     Args:
         measurements: one a feature.
         policy: thresholds; the default one when None.
-        confirming: whether suspects can be re-run, or were. Then judge, re-run those that want it once (the head, and the base
-            beside it where it is at hand), and judge again with what they said, until none wants it.
+        confirming: whether suspects can be re-run, or were. Then judge, re-run those that want it once (the head, and
+            the base beside it where it is at hand), and judge again with what they said, until none wants it.
         remove_common_factor: whether to judge relative to what the whole run has in common; None when it is clear.
 
     Returns: the changes, and the common factor.

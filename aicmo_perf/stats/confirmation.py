@@ -14,13 +14,13 @@ where it is larger. Without base re-runs, e_pair is missing and a machine's bad 
 are taken for one observation: s' is found from the z_j, and p is also never less than what the suite's past runs say of
 a single run as far out (`tail`).
 
-A feature is re-run only after the run alone made it a suspect, which happens to a share of 7 % of unchanged features
+A feature is re-run only after the run alone made it a suspect, which happens to a share of 8 % of unchanged features
 (15 % where there is little past, see `screening`), and the pairs know nothing of that run. So chance alone gives both
-with the probability 0.07·p, the p-value that enters Benjamini and Hochberg's procedure. Re-runs of the head alone share
+with the probability 0.08·p, the p-value that enters Benjamini and Hochberg's procedure. Re-runs of the head alone share
 the run's hour; they are granted 0.2·p.
 
 Re-running stops when there is no hope: after R re-runs at an effect under max(L / 4, c·s), with L the least effect and
-c = 0.5, 0.7, 0.9, 1.1, 1.2; or, from the second on, at p > 25 %. It does not stop early for success: hardly any
+c = 0.7, 0.9, 1.1, 1.2, 1.2; or, from the second on, at p > 25 %. It does not stop early for success: hardly any
 feature gets there, and a look after every re-run would have to be paid for by asking more of each.
 
 Reference:
@@ -43,7 +43,7 @@ CONFIRMED_EFFECT_SHARE = 0.8
 """Of the least effect: the re-runs' median scatters about the true effect, to both sides."""
 
 _HEAD_ONLY_FACTOR = 0.2
-"""Between 0.07 for what is independent of the run and 1 for what repeats it."""
+"""Between 0.08 for what is independent of the run and 1 for what repeats it."""
 
 _HOPELESS_P = 0.25
 _HOPELESS_EFFECT_SHARE = 0.25
@@ -103,7 +103,7 @@ def confirm(
             tail.p_value(level, head_effect / level.prediction_scale),
         )
     effect, count = min(head_effect, pair_effect), len(pairs or heads)
-    hope = max(_HOPELESS_EFFECT_SHARE * least_effect, min(0.3 + 0.2 * count, 1.2) * level.spread)
+    hope = max(_HOPELESS_EFFECT_SHARE * least_effect, min(0.5 + 0.2 * count, 1.2) * level.spread)
     return Confirmation(
         effect=effect,
         shown_effect=pair_effect,
