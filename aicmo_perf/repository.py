@@ -101,7 +101,7 @@ class _Answer:
 
 def ancestry_of(project_root: Path, sha: str) -> Ancestry | None:
     """The history of a commit, up to MOST_COMMITS; None where git, the repository or the commit is missing."""
-    listing = _git(project_root, "rev-list", f"--max-count={MOST_COMMITS + 1}", sha, "--").output
+    listing = _git(project_root, "rev-list", f"--max-count={MOST_COMMITS + 1}", "--end-of-options", sha, "--").output
     if not listing:
         return None
     shas = listing.split()
@@ -211,7 +211,7 @@ def _is_in_use(folder: Path) -> bool:
     try:
         with (folder / _LOCK_NAME).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # another user's is none of our business
         return True
     except OSError:
         pass

@@ -72,7 +72,11 @@ def choose_baseline(
         described = usable[0][0].why if usable else f"complete runs of suite {suite} before {run.title}"
         return Baseline(suite=suite, why=f"there are no {described}")
     enough = [answer for answer in usable if len(answer[1]) >= min_run_count]
-    query, runs = enough[0] if enough else max(usable, key=lambda answer: len(answer[1]))
+    query, found_runs = enough[0] if enough else max(usable, key=lambda answer: len(answer[1]))
+    of_other_code = _of_other_code(run, found_runs) if query.goes_by_history else found_runs
+    if len(of_other_code) < min_run_count:
+        of_other_code = found_runs
+    runs = of_other_code
     why = f"the last {len(runs)} {query.why}" if len(runs) > 1 else f"the last of the {query.why}"
     if query.goes_by_history and run.commit_sha is not None:
         sha = run.commit_sha[:_SHORT_SHA]
@@ -81,8 +85,20 @@ def choose_baseline(
     preferred, preferred_runs = usable[0]
     if query is not preferred:
         why += f", because {preferred.place} has {_so_many_runs(len(preferred_runs))}"
+    if len(of_other_code) < len(found_runs):
+        why += f", without {count_of(len(found_runs) - len(of_other_code), 'run')} of the very code under judgement"
     notes = (*_history_notes(run, suite, query, runs, terms), *_machine_notes(run, suite, runs))
     return Baseline(suite=suite, runs=runs, why=why, notes=notes)
+
+
+def _of_other_code(run: Run, runs: Sequence[Run]) -> tuple[Run, ...]:
+    """The runs that are not of the code under judgement, lest repeating a red run turn it green.
+
+    Uncommitted changes are taken for the same ones: nothing tells them apart.
+    """
+    if run.commit_sha is None:
+        return tuple(runs)
+    return tuple(past for past in runs if (past.commit_sha, past.dirty) != (run.commit_sha, run.dirty))
 
 
 def fits(run: Run, past: Run, suite: str, query: BaselineQuery, terms: Terms) -> bool:

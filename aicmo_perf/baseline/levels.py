@@ -6,8 +6,9 @@ change point moves the level in force by these rules:
 
 1. A level that is faster than the one in force, or as fast again, is taken at once: what was won must not be lost.
 2. A slower level is taken once it is settled, ten baseline runs old. Until then the level in force ends before the
-   step, and the runs after it are left out: a regression goes on failing for ten runs or until it is accepted, and no
-   longer.
+   step, and the runs after it are left out: from when the step is found (a few runs) a regression goes on failing until
+   it is ten runs old or accepted, and no longer. Runs of the very code under judgement are no baseline before that
+   (`choice`), so repeating a red run does not turn it green.
 3. Of another branch than the run's (the default branch's runs, which judge a branch or a pull request) every level is
    taken at once: its steps are not this change's doing. Where such runs are followed by the branch's own, the step
    between the two is no change point.
@@ -120,16 +121,16 @@ class LevelRules:
     def _accepted(self, changes: Sequence[AcceptedChange]) -> list[tuple[int, AcceptedChange]]:
         """Where the last accepted change that holds for these runs begins its level; none or one."""
         for change in sorted(changes, key=lambda change: change.run.moment, reverse=True):
-            branch, moment = change.run.branch, change.run.moment
+            origin, moment = _origin(change.run), change.run.moment
             if moment >= self._run.moment:
                 continue
-            of_branch = [position for position, past in enumerate(self._past) if past.branch == branch]
-            later = [position for position in of_branch if self._past[position].moment >= moment]
+            alike = [position for position, past in enumerate(self._past) if _origin(past) == origin]
+            later = [position for position in alike if self._past[position].moment >= moment]
             if later and later[0] == 0 and self._past[0].uuid != change.run.uuid:
                 return []  # long ago: all the baseline has come since
             if later:
                 return [(later[0], change)]
-            if branch == self._run.branch:
+            if origin == _origin(self._run):
                 return [(len(self._past), change)]
         return []
 
@@ -153,6 +154,11 @@ class LevelRules:
         """The runs before a position, divided at the borders."""
         cuts = sorted({0, end} | {border for border in borders if border < end})
         return tuple(self._past[first:last] for first, last in itertools.pairwise(cuts) if last > first)
+
+
+def _origin(run: Run) -> tuple[str | None, str | None]:
+    """Whose code a run is of: a branch's, or a pull request's, which may come from a branch of the same name."""
+    return (run.branch, run.pull_request)
 
 
 @dataclass(slots=True)

@@ -68,7 +68,9 @@ def baseline_queries(
         quick=run.options.quick,
         state=RunState.COMPLETE,
         before=run.moment,
-        pull_requests=spec.kind in (BaselineKind.BRANCH, BaselineKind.COMMIT),
+        # a fork's pull request often comes from a branch that is called as the default one
+        pull_requests=spec.kind is BaselineKind.COMMIT
+        or (spec.kind is BaselineKind.BRANCH and spec.value != default_branch),
         last=window,
     )
     chosen: list[tuple[RunFilter, ...]]

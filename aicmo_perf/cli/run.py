@@ -58,7 +58,7 @@ aicmo-perf run -k 'persona*' --json - | jq .features[0].runtime_seconds""",
 @setting(
     "--confirm-budget",
     metavar="TIME",
-    help="Time to re-run what looks changed to --gate: a share of the run's (10s at least), a duration, or 0.",
+    help="Time to re-run what looks slower to --gate: a share of the run's (10s at least), a duration, or 0.",
 )
 @option("run", "--against", "ref", metavar="REF", help="Measure this commit too, in turns with yours, and judge by it.")
 @option("run", "--against-budget", type=DURATION, default=600.0, help="Time for --against (otherwise 10min).")

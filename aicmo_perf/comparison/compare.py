@@ -149,7 +149,7 @@ class _Case:
             )
             pairs = self.circumstances.reruns.get(status.key, Reruns())
             if self.circumstances.is_paired and item.is_judged and not (pairs.head_seconds and pairs.base_seconds):
-                item = replace(item, reason="no fresh process measured it on either side")
+                item = replace(item, reason="no fresh process measured it on both sides")
             every.append(item)
         return every
 

@@ -81,6 +81,8 @@ def _numbers(case: Case, item: FeatureComparison) -> str:
     if rerun_count and not case.comparison.is_paired:
         kind = " interleaved" if item.base_reruns_seconds else ""
         confirmed = f"; confirmed by {rerun_count}{kind} re-run{'' if rerun_count == 1 else 's'}"
+        if item.judgement is not None and item.judgement.rerun_ratio is not None:
+            confirmed += f", {format_change(item.judgement.rerun_ratio)}"
     return (
         f"{format_seconds(item.level_seconds)} against {format_seconds(item.baseline_seconds)} "
         f"({', '.join(parts)}{confirmed})"
@@ -173,9 +175,7 @@ def _certainty(case: Case) -> Iterator[str]:
             f"Re-runs of this code alone confirmed {listing(case.labels(head_only))}: a machine that was busy all the "
             "while looks the same."
         )
-    most = case.policy.slowness.max_rerun_count
-    doubtful = case.changed(Change.INCONCLUSIVE)
-    if cut := [item for item in doubtful if item.judgement is not None and 0 < item.judgement.rerun_count < most]:
+    if cut := [item for item in case.comparison.features if item.wants_rerun]:
         yield (
             f"Re-runs ended before {count_of(len(cut), 'suspect')} could be decided: {listing(case.labels(cut))}; "
             "more time for them: --confirm-budget."

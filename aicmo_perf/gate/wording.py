@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from aicmo_perf.model import AcceptedChange, FeatureStatus, Run
@@ -22,7 +23,7 @@ def reference_of(run: Run) -> str:
 
 def quoted(name: str) -> str:
     """A name as a shell takes it; globs and spaces need quotes."""
-    return name if name.replace("_", "").replace(".", "").isalnum() else f"'{name}'"
+    return shlex.quote(name)
 
 
 def p_text(p_value: float) -> str:

@@ -227,8 +227,8 @@ class SelfTestResult:
 
     @property
     def flakiness_checked(self) -> bool:
-        """Whether there was more than one iteration to compare."""
-        return self.run.options.iterations > 1
+        """Whether there was more than one iteration to compare; a paired run has more than it was asked for."""
+        return self.run.options.iterations > 1 or any(len(status.signatures) > 1 for status in self.features)
 
     @property
     def flakiness_check_results(self) -> dict[str, list[str]]:

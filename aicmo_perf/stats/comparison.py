@@ -145,6 +145,7 @@ class _Case:
         pairs: of each head re-run from the base's beside it.
         least_effect: the least deviation that is worth a person's time.
         planned_count: re-runs that would confirm it if it were a suspect.
+        is_relative: whether the run was judged relative to its common factor.
     """
 
     measurement: Measurement
@@ -154,6 +155,7 @@ class _Case:
     pairs: tuple[float, ...]
     least_effect: float
     planned_count: int
+    is_relative: bool
 
     @classmethod
     def of(
@@ -168,10 +170,12 @@ class _Case:
             measurement=measurement,
             level=level,
             deviation=log_seconds(measurement.current_seconds) - location,
-            heads=tuple(log_seconds(head) - location for head in heads),
+            # re-runs come later than the run, and have another machine's mood, so its common factor is not theirs
+            heads=tuple(log_seconds(head) - level.location for head in heads),
             pairs=tuple(log_seconds(head) - log_seconds(base) for head, base in pairs),
             least_effect=math.log1p(max(ratio, seconds / math.exp(level.location))),
             planned_count=len(heads) or (policy.max_rerun_count if confirming else 0),
+            is_relative=log_factor != 0,
         )
 
     def mirrored(self, policy: SlownessPolicy) -> _Case:
@@ -186,6 +190,7 @@ class _Case:
             pairs=tuple(-value for value in self.pairs),
             least_effect=max(math.log1p(ratio), -math.log1p(-lost_share) if lost_share < 1 else math.inf),
             planned_count=len(self.heads),
+            is_relative=self.is_relative,
         )
 
 
@@ -227,6 +232,7 @@ class _Direction:
                 case.pairs,
                 least_effect=case.least_effect,
                 suspect_share=seen.suspect_share,
+                is_relative=case.is_relative,
             )
             if case.heads
             else None

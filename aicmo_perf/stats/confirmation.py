@@ -14,6 +14,9 @@ where it is larger. Without base re-runs, e_pair is missing and a machine's bad 
 are taken for one observation: s' is found from the z_j, and p is also never less than what the suite's past runs say of
 a single run as far out (`tail`).
 
+Where the run's common factor was removed, the level is another machine's, so to say: then the pairs alone tell, and
+without them nothing is confirmed.
+
 A feature is re-run only after the run alone made it a suspect, which happens to a share of 8 % of unchanged features
 (15 % where there is little past, see `screening`), and the pairs know nothing of that run. So chance alone gives both
 with the probability 0.08·p, the p-value that enters Benjamini and Hochberg's procedure. Re-runs of the head alone share
@@ -76,6 +79,7 @@ def confirm(
     *,
     least_effect: float,
     suspect_share: float,
+    is_relative: bool = False,
 ) -> Confirmation:
     """Weigh the re-runs of one feature.
 
@@ -86,14 +90,22 @@ def confirm(
         pairs: ln(head / base) of those with a base beside them. As heads, positive where the change is looked for.
         least_effect: the least deviation that is worth a person's time.
         suspect_share: of the unchanged features that are re-run at all.
+        is_relative: whether the run had a common factor that was removed: a machine that is off for a whole run may be
+            so for its re-runs, or no longer. Then the pairs alone tell, and re-runs of the head alone nothing.
     """
     head_effect = statistics.median(heads)
     if pairs:
         pair_effect = statistics.median(pairs)
         spread = _inflated(level, [value / math.sqrt(2) for value in pairs])
-        p_value = max(
-            student_t_sf(head_effect / _head_scale(level, level.spread, len(heads)), level.degrees),
-            student_t_sf(pair_effect / _pair_scale(spread, len(pairs)), level.degrees),
+        p_value = student_t_sf(pair_effect / _pair_scale(spread, len(pairs)), level.degrees)
+        if is_relative:
+            head_effect = pair_effect
+        else:
+            p_head = student_t_sf(head_effect / _head_scale(level, level.spread, len(heads)), level.degrees)
+            p_value = max(p_value, p_head)
+    elif is_relative:
+        return Confirmation(
+            effect=head_effect, shown_effect=head_effect, p_value=1.0, spread=level.spread, is_hopeless=True
         )
     else:
         pair_effect = head_effect

@@ -9,8 +9,8 @@ its own spread,
     p = min(1, m / t) / (N + 1)         beyond the farthest, m (1 at least): a Pareto tail of index 1, heavier than
                                         any that was measured
 
-A feature that was itself as far out in over 10 % of its runs has shown nothing new, and p is that share. Its own runs
-are held back up to there lest a regression hides behind the first runs that had it.
+A feature that was itself as far out in over 10 % of its runs, and more than once, has shown nothing new, and p is that
+share. Its own runs are held back up to there lest a regression hides behind the first runs that had it.
 
 Reference:
     Westfall, Young: Resampling-Based Multiple Testing. Wiley 1993 (p-values from exchangeable runs).
@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from aicmo_perf.stats.levels import Level
 
 FAMILIAR_SHARE = 0.10
-"""A feature that was as far out in more of its own runs than this has shown nothing new."""
+"""A feature that was as far out in more of its own runs than this has shown nothing new, if it was so twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,9 @@ class SuiteTail:
 
     def p_value(self, level: Level, t: float) -> float:
         """The larger of `share_beyond` and of the share of its own runs, where that is no small one."""
-        own_share = _count_at_least(level.residuals, t) / len(level.residuals) if level.residuals else 0.0
-        return max(self.share_beyond(level, t), own_share if own_share > FAMILIAR_SHARE else 0.0)
+        own_count = _count_at_least(level.residuals, t)
+        is_familiar = own_count > max(1.0, FAMILIAR_SHARE * len(level.residuals))
+        return max(self.share_beyond(level, t), own_count / len(level.residuals) if is_familiar else 0.0)
 
     def visible_t(self, level: Level, critical: float, *, own_counts: bool = True) -> float:
         """From which t on the p-value is at most the critical one.
@@ -82,7 +83,7 @@ class SuiteTail:
         """
         bounds = [0.0]
         if own_counts and level.residuals:
-            allowed = int(max(FAMILIAR_SHARE, critical) * len(level.residuals))
+            allowed = max(1, int(max(FAMILIAR_SHARE, critical) * len(level.residuals)))
             bounds += level.residuals[-1 - allowed : len(level.residuals) - allowed]
         total = self.other_total(level)
         if total:

@@ -59,7 +59,8 @@ def find_baselines(store: Store, run: Run, settings: Settings, *, min_run_count:
         return [named_baseline(run, suite, named, why=why, terms=terms) for suite in run.suites]
     _refuse_unknown(store, spec)
     is_auto = spec.kind is BaselineKind.AUTO
-    main = (settings.default_branch or default_branch(settings.project_root)) if is_auto else None
+    goes_by_branch = is_auto or spec.kind is BaselineKind.BRANCH
+    main = (settings.default_branch or default_branch(settings.project_root)) if goes_by_branch else None
     terms = _terms(run, settings) if is_auto else Terms(any_environment=any_environment)
     window = settings.gate.window or DEFAULT_WINDOW
     chosen = []

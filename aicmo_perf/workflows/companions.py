@@ -34,12 +34,19 @@ class Companions:
         return max((len(reruns.base_seconds) for reruns in self.reruns.values()), default=0)
 
 
-def read_companions(store: Store, run: Run) -> Companions:
-    """What was measured to help to judge a run."""
+def read_companions(store: Store, run: Run, *, as_pairs: bool = True) -> Companions:
+    """What was measured to help to judge a run.
+
+    Args:
+        store: where it is.
+        run: the run under judgement.
+        as_pairs: whether a paired run is judged by its pairs. They do not confirm what its history says, since one
+            side of each is part of the run itself.
+    """
     by_role: dict[RunRole, list[Run]] = {}
     for companion in store.companions(run):
         by_role.setdefault(companion.role, []).append(companion)
-    if run.role is RunRole.PAIRED_HEAD and RunRole.PAIRED_BASE in by_role:
+    if as_pairs and run.role is RunRole.PAIRED_HEAD and RunRole.PAIRED_BASE in by_role:
         base = by_role[RunRole.PAIRED_BASE][-1]
         return Companions(base, _reruns(_processes(store, [run]), _processes(store, [base]), needs_both=True))
     heads = _processes(store, by_role.get(RunRole.RERUN_HEAD, ()))

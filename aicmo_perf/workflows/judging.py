@@ -80,8 +80,9 @@ def judge_run(
     run = result.run
     policy = gate_policy(settings.gate, rules)
     spec = BaselineSpec.parse(settings.gate.baseline)
-    companions = read_companions(store, run) if baselines is None else Companions()
-    base = companions.paired_base if spec.kind is BaselineKind.AUTO else None
+    as_pairs = spec.kind is BaselineKind.AUTO
+    companions = read_companions(store, run, as_pairs=as_pairs) if baselines is None else Companions()
+    base = companions.paired_base
     has_levels = baselines is None and base is None and spec.has_levels
     if base is not None:
         baselines = [paired_baseline(run, suite, base, companions.pair_count) for suite in run.suites]

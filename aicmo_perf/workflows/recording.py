@@ -93,7 +93,16 @@ def describe_companion(run: Run, role: RunRole, *, commit_sha: str | None = None
         commit_sha: of the other version that it measures; None for the run's own tree.
     """
     companion = replace(
-        run, uuid=_new_uuid(), started_at=datetime.now(UTC), role=role, companion_of=run.id, label=None, id=None
+        run,
+        uuid=_new_uuid(),
+        started_at=datetime.now(UTC),
+        finished_at=None,
+        state=RunState.RUNNING,
+        role=role,
+        companion_of=run.id,
+        label=None,
+        owner=current_owner(),
+        id=None,
     )
     return (
         companion

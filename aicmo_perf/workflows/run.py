@@ -7,12 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from aicmo_perf.config import Settings
+from aicmo_perf.errors import EnvironmentFailure, SuiteError
 from aicmo_perf.gate import Rule
 from aicmo_perf.model import IterationResult, Run, RunState
 from aicmo_perf.self_test.engine import Collected, EngineEvent, run_engine
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.store import Store, open_store
-from aicmo_perf.workflows.confirm import ConfirmBudget, Timetable, confirm_suspects
+from aicmo_perf.workflows.confirm import Confirmation, ConfirmBudget, Timetable, confirm_suspects
 from aicmo_perf.workflows.interrupts import signals_as_descriptor
 from aicmo_perf.workflows.judging import JudgedRun, check_gate, judge_run
 from aicmo_perf.workflows.liveness import bury_the_dead
@@ -81,9 +82,13 @@ def execute_run(
         interrupted = run.state is RunState.INTERRUPTED
         result = store.result(run)
         if gate and not interrupted:
-            confirmation = confirm_suspects(
-                store, result, planned.plan, settings, budget, timetable, interrupt=interrupt, on_event=on_event
-            )
+            try:
+                confirmation = confirm_suspects(
+                    store, result, planned.plan, settings, budget, timetable, interrupt=interrupt, on_event=on_event
+                )
+            except (SuiteError, EnvironmentFailure) as error:
+                # the run itself is complete, and is judged without
+                confirmation = Confirmation(notices=(f"The suspects could not be re-run: {error.message}",))
             notices += confirmation.notices
             interrupted = confirmation.interrupted
         judged = judge_run(store, result, settings, rules=None if gate else RULES_WITHOUT_HISTORY)

@@ -73,6 +73,8 @@ def test_auto_takes_the_default_branch_then_the_own_one(run, default_branch, bra
     [
         ("last:7", replace(COMPARABLE, last=7)),
         ("branch:release", replace(COMPARABLE, branch="release", pull_requests=True, last=12)),
+        # a fork's pull request may come from a branch of that name
+        ("branch:main", replace(COMPARABLE, branch="main", last=12)),
         ("commit:ABCDEF0", replace(COMPARABLE, commit_sha="abcdef0", pull_requests=True, last=12)),
     ],
 )
@@ -293,6 +295,20 @@ def test_what_is_not_known_of_the_history_is_said_of_other_branches(run, is_in_h
     else:
         (told,) = baseline.notes
         assert note in told
+
+
+@pytest.mark.parametrize(
+    ("min_run_count", "ids"), [(1, [1, 3]), (2, [1, 3]), (3, [1, 2, 3, 4])], ids=["enough", "just", "too few"]
+)
+def test_repeating_a_run_is_no_baseline_of_it_while_others_are_enough(min_run_count, ids):
+    run = replace(COMMITTED, branch="main", dirty=False)
+    same = {"commit_sha": run.commit_sha, "dirty": False}
+    past = [make_run(1, commit_sha="a" * 40), make_run(2, **same), make_run(3, **{**same, "dirty": True})]
+    past.append(make_run(4, **same))
+    (query,) = queries_of(run)
+    baseline = choose_baseline(run, "aicmo", [(query, past)], min_run_count=min_run_count)
+    assert [chosen.id for chosen in baseline.runs] == ids
+    assert ("without 2 runs of the very code under judgement" in baseline.why) is (len(ids) == 2)
 
 
 def test_by_time_is_said_where_there_is_a_commit_and_no_repository():

@@ -52,6 +52,24 @@ def test_re_runs_that_could_not_be_measured_count_as_tried():
     assert half.rerun_count == 5
 
 
+def _of_a_slow_machine(factor, heads, bases, now):
+    """A suspect in a run that was off as a whole; what its re-runs say."""
+    calm = [measured(0.1 * factor) for _ in range(20)]
+    suspect = measured(now * factor, heads, bases)
+    return judge_runtimes([suspect, *calm], confirming=True).changes[0]
+
+
+def test_a_machine_that_was_fast_for_the_run_alone_makes_no_regression():
+    """Its re-runs are as they always were; relative to the run's common factor they would be a quarter slower."""
+    change = _of_a_slow_machine(0.8, AS_BEFORE, (), now=0.112)
+    assert change.change is not Change.REGRESSED
+
+
+def test_a_machine_that_was_slow_for_the_run_alone_hides_no_regression():
+    assert _of_a_slow_machine(1.25, SLOWER, AS_BEFORE, now=0.112).change is Change.REGRESSED
+    assert _of_a_slow_machine(1.25, AS_BEFORE, AS_BEFORE, now=0.112).change is not Change.REGRESSED
+
+
 @pytest.mark.parametrize("run_count", [5, 8])
 def test_a_regression_in_a_short_history_is_still_one_the_second_time(run_count):
     slower = (0.15, 0.151)
