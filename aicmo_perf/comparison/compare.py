@@ -24,7 +24,7 @@ from aicmo_perf.comparison.evidence import (
     too_few_to_be_relative,
 )
 from aicmo_perf.comparison.relative import run_factors
-from aicmo_perf.comparison.values import WAITING_SHARE, FeatureComparison, RunComparison
+from aicmo_perf.comparison.values import WAITING_LIMIT, WAITING_SHARE, FeatureComparison, RunComparison
 from aicmo_perf.model import (
     AcceptedChange,
     Change,
@@ -284,10 +284,10 @@ def _not_judged(item: Evidence, lows: Sequence[float]) -> RuntimeChange:
 
 
 def _is_waiting(change: RuntimeChange, cpu_ratio: float | None) -> bool:
-    """Whether a slowdown is hardly to be seen in the CPU's time."""
+    """Whether a slowdown is not to be seen in the CPU's time, or hardly: by a small share of it, and little at all."""
     if change.change is not Change.REGRESSED or change.ratio is None or cpu_ratio is None:
         return False
-    return cpu_ratio - 1 < WAITING_SHARE * (change.ratio - 1)
+    return cpu_ratio - 1 < min(WAITING_SHARE * (change.ratio - 1), WAITING_LIMIT)
 
 
 def _vanished(result: SelfTestResult, suite: SuiteBaseline) -> Iterator[tuple[Feature, Run]]:

@@ -9,6 +9,9 @@ from aicmo_perf.baseline import Baseline, FeatureLevel
 from aicmo_perf.model import AcceptedChange, Change, Feature, FeatureKey, Run, Status
 from aicmo_perf.stats.comparison import CommonFactor, RuntimeChange, SlownessPolicy
 
+WAITING_LIMIT = 0.05
+"""A CPU time that rose by more is no sign of waiting, however much more the wall's clock says."""
+
 WAITING_SHARE = 1 / 3
 """A slowdown of which the CPU's time shows less than this share is one of waiting, not of computing."""
 

@@ -9,7 +9,7 @@ from aicmo_perf.comparison import FeatureComparison
 from aicmo_perf.gate.case import Case, commits_between
 from aicmo_perf.gate.verdict import Coverage, Finding, Rule
 from aicmo_perf.gate.wording import accepted_text, listing, p_text, quoted, reference_of
-from aicmo_perf.model import AcceptedChange, Change
+from aicmo_perf.model import AcceptedChange, Change, ChangePoint
 from aicmo_perf.model.summary import HIGH_QUANTILE, LOW_QUANTILE
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share
 
@@ -60,6 +60,7 @@ def speed_notes(case: Case) -> Iterator[str]:
         told = [f"{case.label(item.feature)} ({_numbers(case, item)})" for item in improved]
         yield f"{count_of(len(told), 'feature is', 'features are')} faster: {listing(told)}."
     yield from _accepted(case)
+    yield from _settled(case)
     yield from _tails(case)
     yield from _certainty(case)
     yield from _doubts(case)
@@ -102,8 +103,8 @@ def _slower_advice(case: Case, item: FeatureComparison) -> str:
         )
     if item.is_waiting:
         return (
-            f"It is waiting, not computing: its CPU time is unchanged ({format_change(item.cpu_ratio)}); look for a "
-            f"lock, a file, the network or a busy machine; {history}"
+            f"It is waiting, not computing: its CPU time hardly changed ({format_change(item.cpu_ratio)}); look for a "
+            f"lock, a file, the network or a busy machine; {history}; {_acceptance(case, item)}"
         )
     held_back = item.level.held_back if item.level is not None else None
     if held_back is not None:
@@ -118,7 +119,9 @@ def _slower_advice(case: Case, item: FeatureComparison) -> str:
 def _acceptance(case: Case, item: FeatureComparison) -> str:
     """How to say that a change is meant."""
     name = quoted(case.label(item.feature))
-    return f"if it is meant: aicmo-perf baseline accept {name} --run {reference_of(case.run)}"
+    held_back = item.level.held_back if item.level is not None else None
+    began = held_back.run if held_back is not None else case.run
+    return f"if it is meant: aicmo-perf baseline accept {name} --run {reference_of(began)}"
 
 
 def _common_factor(case: Case) -> Iterator[str]:
@@ -129,7 +132,10 @@ def _common_factor(case: Case) -> Iterator[str]:
     so_much = f"{format_ratio(common.ratio)} as long as the baseline, over {count_of(common.feature_count, 'feature')}"
     so_much += "; each was judged relative to that" if common.is_removed else "; that was not taken out"
     if common.is_machine_difference:
-        yield f"This run looks like another machine, or a busy one: as a whole it took {so_much}."
+        yield (
+            f"This run looks like another machine, or a busy one: as a whole it took {so_much}. If it may be the code, "
+            "'aicmo-perf run --against REF' tells."
+        )
     else:
         yield f"As a whole this run took {so_much}."
 
@@ -145,6 +151,17 @@ def _accepted(case: Case) -> Iterator[str]:
             texts.append(f"{case.label(item.feature)} ({change.run.title}{this}, {accepted_text(change)})")
     if texts:
         yield f"{count_of(len(texts), 'change was', 'changes were')} accepted: {listing(texts, '; ')}."
+
+
+def _settled(case: Case) -> Iterator[str]:
+    """Slowdowns that nobody accepted and that time has made the baseline."""
+    texts = []
+    for item in case.comparison.features:
+        start = item.level.start if item.level is not None else None
+        if isinstance(start, ChangePoint) and start.ratio > 1:
+            texts.append(f"{case.label(item.feature)} ({format_change(start.ratio)} since {start.run.title})")
+    if texts:
+        yield f"Judged by a slower level that has become the baseline: {listing(texts)}."
 
 
 def _tails(case: Case) -> Iterator[str]:

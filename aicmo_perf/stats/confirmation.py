@@ -18,7 +18,7 @@ Where the run's common factor was removed, the level is another machine's, so to
 without them nothing is confirmed.
 
 A feature is re-run only after the run alone made it a suspect, which happens to a share of 8 % of unchanged features
-(15 % where there is little past, see `screening`), and the pairs know nothing of that run. So chance alone gives both
+(more in small suites, see `screening`), and the pairs know nothing of that run. So chance alone gives both
 with the probability 0.08·p, the p-value that enters Benjamini and Hochberg's procedure. Re-runs of the head alone share
 the run's hour; they are granted 0.2·p.
 

@@ -8,11 +8,12 @@ With z = ln(seconds) of the run, less the common factor where that is removed, a
 The one-run rule judges by p_run. It is quiet, since nothing is called that lies no farther out than the suite's runs
 did before, and for the same reason all but blind to small changes: one run is one observation.
 
-A suspect is a feature with P(T > t) < 3 %, farther out than all but 8 % of the suite's past runs, and with 0.7 of the
-least effect. The first alone would suspect 3 % of the features if noise were normal; on a shared machine it is 15 %,
-which nobody wants to re-run of a hundred. The second bounds what confirming costs by what the suite is known to do.
-Under 60 past runs of other features it is left out: one wild run among them would hide whatever is not wilder, and
-re-running 15 % of a handful of features costs next to nothing. The confirmation is told which share it was.
+A suspect is a feature with P(T > t) < 3 % and 0.7 of the least effect. Of unchanged features that would be 3 % if noise
+were normal, 15 % on a shared machine, and a third on one that has slow hours. So in suites of thirty features and more
+a suspect must besides lie farther out than all but 8 % of the suite's past runs: that bounds what confirming costs by
+what the suite is known to do. A smaller suite re-runs whatever looks slower; where every fifth run is a wild one, these
+would hide all that is not wilder. The confirmation is told what share of unchanged features became suspects: the 8 %,
+or how many of the other features' past runs lay as far out, 15 % at least.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ BOUNDED_SHARE = 0.08
 """How many features of unchanged code become suspects at most, as far as the suite's past can tell."""
 
 UNBOUNDED_SHARE = 0.15
-"""How many do on a shared machine while there is too little past to bound it."""
+"""How many do at least where nothing bounds it."""
 
-_LEAST_PAST = 60
-"""So many runs of other features can tell what 8 % of them are."""
+_LARGE_SUITE = 30
+"""So many features are too many to re-run whatever looks slower."""
 
 _SUSPECT_P = 0.03
 _SUSPECT_EFFECT_SHARE = 0.7
@@ -72,17 +73,19 @@ def screen(
     for level, deviation, least_effect in zip(levels, deviations, least_effects, strict=True):
         t = deviation / level.prediction_scale
         p_bulk = student_t_sf(t, level.degrees)
-        is_bounded = tail.other_total(level) >= _LEAST_PAST
         suspect_t = student_t_isf(_SUSPECT_P, level.degrees)
-        if is_bounded:
+        if len(levels) >= _LARGE_SUITE:
             suspect_t = max(suspect_t, tail.visible_t(level, BOUNDED_SHARE, own_counts=False))
+            suspect_share = BOUNDED_SHARE
+        else:
+            suspect_share = max(UNBOUNDED_SHARE, tail.share_beyond(level, suspect_t))
         suspect_deviation = max(suspect_t * level.prediction_scale, _SUSPECT_EFFECT_SHARE * least_effect)
         screened.append(
             Screened(
                 t=t,
                 p_value=max(p_bulk, tail.p_value(level, t)),
                 is_suspect=deviation > suspect_deviation,
-                suspect_share=BOUNDED_SHARE if is_bounded else UNBOUNDED_SHARE,
+                suspect_share=suspect_share,
                 suspect_deviation=suspect_deviation,
             )
         )

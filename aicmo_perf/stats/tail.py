@@ -43,14 +43,6 @@ class SuiteTail:
         """The pool of what these features did before."""
         return cls(tuple(sorted(value for level in levels for value in level.residuals)))
 
-    def other_total(self, level: Level) -> int:
-        """Runs of the other features.
-
-        Args:
-            level: of the feature, one of those that the tail was made of.
-        """
-        return len(self.past) - len(level.residuals)
-
     def share_beyond(self, level: Level, t: float) -> float:
         """The p-value by the other features' runs; 0 when there are none.
 
@@ -58,7 +50,7 @@ class SuiteTail:
             level: of the feature, one of those that the tail was made of.
             t: how far out it lies, in units of its spread.
         """
-        total = self.other_total(level)
+        total = len(self.past) - len(level.residuals)
         if total == 0:
             return 0.0
         count = self._other_count(level, t)
@@ -85,7 +77,7 @@ class SuiteTail:
         if own_counts and level.residuals:
             allowed = max(1, int(max(FAMILIAR_SHARE, critical) * len(level.residuals)))
             bounds += level.residuals[-1 - allowed : len(level.residuals) - allowed]
-        total = self.other_total(level)
+        total = len(self.past) - len(level.residuals)
         if total:
             allowed = int(critical * (total + 1)) - 1
             if allowed < 0:

@@ -164,8 +164,9 @@ def confirm_suspects(
     with ExitStack() as stack:
         chosen = _rerun_base(judged, settings)
         sha = chosen.run.commit_sha if chosen is not None else None
-        # to look into it takes a process of its own
-        if chosen is not None and sha is not None and 3 * process_seconds <= budget_seconds:
+        # to look into it takes a process of its own, which measures nothing
+        pair_seconds = timetable.expected_seconds(()) + 2 * process_seconds
+        if chosen is not None and sha is not None and pair_seconds <= budget_seconds:
             try:
                 tree = stack.enter_context(worktree(settings.project_root, sha))
                 base_plan = moved_plan(plan, tree)

@@ -15,6 +15,7 @@ from tests.gate.cases import NOW, PAST, compared, not_compared, status_of, told,
 
 SWOT = status_of()
 ACCEPT = "if it is meant: aicmo-perf baseline accept swot --run 31"
+ACCEPT_BEGAN = "if it is meant: aicmo-perf baseline accept swot --run 28"
 
 
 def slower_by(**values):
@@ -86,18 +87,18 @@ STEP = ChangePoint(
 def test_a_slowdown_of_some_runs_ago_is_blamed_on_its_own_commits():
     verdict = verdict_on(slower_by(level=FeatureLevel((PAST,), held_back=STEP)))
     assert verdict.findings[0].advice == (
-        f"Look through git log cccccccccc..dddddddddd, since run 28 it has been slower; {ACCEPT}"
+        f"Look through git log cccccccccc..dddddddddd, since run 28 it has been slower; {ACCEPT_BEGAN}"
     )
     without = replace(STEP, run=replace(PAST, id=28, commit_sha=None))
     verdict = verdict_on(slower_by(level=FeatureLevel((PAST,), held_back=without)))
-    assert verdict.findings[0].advice == f"Since run 28 it has been slower; {ACCEPT}"
+    assert verdict.findings[0].advice == f"Since run 28 it has been slower; {ACCEPT_BEGAN}"
 
 
 def test_waiting_is_told_from_computing():
     verdict = verdict_on(slower_by(is_waiting=True, cpu_ratio=1.004))
     assert verdict.findings[0].advice == (
-        "It is waiting, not computing: its CPU time is unchanged (+0.4%); look for a lock, a file, the network or a "
-        "busy machine; see since when with: aicmo-perf history swot"
+        "It is waiting, not computing: its CPU time hardly changed (+0.4%); look for a lock, a file, the network or a "
+        f"busy machine; see since when with: aicmo-perf history swot; {ACCEPT}"
     )
 
 
@@ -193,7 +194,8 @@ def test_pairs_that_did_not_decide_are_named():
         (
             {"is_clear": True, "is_removed": True, "is_machine_difference": True},
             "This run looks like another machine, or a busy one: as a whole it took 1.06x as long as the baseline, "
-            "over 40 features; each was judged relative to that.",
+            "over 40 features; each was judged relative to that. If it may be the code, 'aicmo-perf run --against REF' "
+            "tells.",
         ),
     ],
 )
@@ -278,3 +280,11 @@ def test_a_feature_that_does_not_pass_is_not_judged_for_speed(status):
     failing = status_of(status=status)
     verdict = verdict_on((failing, not_compared(failing, "it fails")), policy=GatePolicy(rules=DEFAULT_RULES))
     assert verdict.coverage.judged_count == 0
+
+
+def test_a_slower_level_that_time_has_made_the_baseline_is_told():
+    level = FeatureLevel((PAST,), start=STEP)
+    verdict = verdict_on((SWOT, compared(SWOT, Change.UNCHANGED, level=level)))
+    assert any(
+        note.startswith("Judged by a slower level that has become the baseline: swot (+") for note in verdict.notes
+    )
