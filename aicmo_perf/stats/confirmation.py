@@ -1,6 +1,6 @@
 """What re-runs of a suspect in fresh processes say, and whether one more would say more.
 
-With R re-runs of the head, z_1 ... z_R in ln(seconds) less the common factor, and D_j = z_j - b_j where the baseline's
+With R re-runs of the head, z_1 ... z_R in ln(seconds), and D_j = z_j - b_j where the baseline's
 code was re-run beside it (v(R): R times the variance of a median of R normal values, 1 to π/2):
 
     e_head = median(z) - mu        SE_head = s·√(v(R) / R + v_mu)
