@@ -9,8 +9,6 @@ from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate.verdict import GatePolicy
 from aicmo_perf.model import Change, Feature, FeatureKey, FeatureStatus, Run, SelfTestResult, Status, feature_labels
 
-_SHORT_SHA = 10
-
 
 class Case:
     """A run beside its baselines, and the policy that it is judged by."""
@@ -51,10 +49,4 @@ class Case:
 
     def commits_since(self, item: FeatureComparison | None) -> str:
         """The commits since the run before the change; empty when there are none, or they are not known."""
-        return commits_between(item.previous_run if item is not None else None, self.run)
-
-
-def commits_between(before: Run | None, now: Run) -> str:
-    """The commits after one run's up to another's, as git takes them; empty when there are none, or not known."""
-    first, last = before.commit_sha if before is not None else None, now.commit_sha
-    return f"{first[:_SHORT_SHA]}..{last[:_SHORT_SHA]}" if first and last and first != last else ""
+        return self.run.commits_since(item.previous_run if item is not None else None)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from aicmo_perf.comparison import FeatureComparison
-from aicmo_perf.gate.case import Case, commits_between
+from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Coverage, Finding, Rule
-from aicmo_perf.gate.wording import accepted_text, listing, p_text, quoted, reference_of
+from aicmo_perf.gate.wording import listing, p_text, quoted, reference_of
 from aicmo_perf.model import AcceptedChange, Change, ChangePoint
 from aicmo_perf.model.summary import HIGH_QUANTILE, LOW_QUANTILE
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share
@@ -108,7 +108,7 @@ def _slower_advice(case: Case, item: FeatureComparison) -> str:
         )
     held_back = item.level.held_back if item.level is not None else None
     if held_back is not None:
-        commits = commits_between(held_back.previous_run, held_back.run)
+        commits = held_back.run.commits_since(held_back.previous_run)
         look = f"Look through git log {commits}, since" if commits else "Since"
         return f"{look} {held_back.run.title} it has been slower; {_acceptance(case, item)}"
     if commits := case.commits_since(item):
@@ -148,7 +148,7 @@ def _accepted(case: Case) -> Iterator[str]:
         change = item.accepted or (start if isinstance(start, AcceptedChange) else None)
         if change is not None:
             this = f", {format_change(item.ratio)}" if item.accepted and item.ratio else ""
-            texts.append(f"{case.label(item.feature)} ({change.run.title}{this}, {accepted_text(change)})")
+            texts.append(f"{case.label(item.feature)} ({change.run.title}{this}, {change.summary})")
     if texts:
         yield f"{count_of(len(texts), 'change was', 'changes were')} accepted: {listing(texts, '; ')}."
 

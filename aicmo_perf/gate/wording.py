@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from aicmo_perf.model import AcceptedChange, FeatureStatus, Run
+from aicmo_perf.model import FeatureStatus, Run
 
 _MOST_NAMES = 5
 _LONGEST_QUOTE = 160
@@ -35,13 +35,6 @@ def skip_reason(status: FeatureStatus) -> str:
     """Why it is skipped, as the end of a sentence: the first line of its reason; empty when there is none."""
     line = next((line.strip() for line in (status.skip_reason or "").splitlines() if line.strip()), "")
     return f": {line.rstrip('.')}" if line else ""
-
-
-def accepted_text(change: AcceptedChange) -> str:
-    """Who accepted a change, when and why: ``accepted by anna on 2025-02-03: new model``."""
-    by = f" by {change.accepted_by}" if change.accepted_by else ""
-    reason = " ".join(change.reason.split()).rstrip(".")
-    return f"accepted{by} on {change.accepted_at:%Y-%m-%d}" + (f": {reason}" if reason else "")
 
 
 def telling_line(error: str) -> str:

@@ -197,6 +197,14 @@ class Run:
         """Where it comes in the order of runs: by time, since an import may bring older ones; then by number."""
         return (self.started_at, self.id or 0)
 
+    def commits_since(self, earlier: Run | None) -> str:
+        """The commits after an earlier run's up to this one's, as git takes them: ``1a2b3c4d5e..6f7a8b9c0d``.
+
+        Empty when there are none, or they are not known.
+        """
+        first, last = earlier.commit_sha if earlier is not None else None, self.commit_sha
+        return f"{first[:10]}..{last[:10]}" if first and last and first != last else ""
+
     @property
     def title(self) -> str:
         """How people call it: ``run 12``, or the uuid's start when it is not stored."""

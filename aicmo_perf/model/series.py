@@ -123,3 +123,10 @@ class AcceptedChange:
     accepted_at: datetime
     accepted_by: str | None = None
     reason: str = ""
+
+    @property
+    def summary(self) -> str:
+        """Who accepted it, when and why: ``accepted by anna on 2025-02-03: new model``."""
+        by = f" by {self.accepted_by}" if self.accepted_by else ""
+        reason = " ".join(self.reason.split()).rstrip(".")
+        return f"accepted{by} on {self.accepted_at:%Y-%m-%d}" + (f": {reason}" if reason else "")

@@ -29,7 +29,6 @@ from aicmo_perf.report.document import (
 from aicmo_perf.report.wording import (
     NOTHING,
     Labels,
-    commits_between,
     confidence_text,
     level_tone,
     moment_text,
@@ -66,7 +65,7 @@ class ChangeGroup:
     @property
     def commits(self) -> str:
         """The commits between, as git takes them; empty when not known."""
-        return commits_between(self.previous_run, self.runs[0])
+        return self.runs[0].commits_since(self.previous_run)
 
     @property
     def slower(self) -> tuple[ChangePoint, ...]:
@@ -202,7 +201,7 @@ def change_points_table(changes: Iterable[ChangePoint], labels: Labels) -> Table
             Cell(labels[change.feature.key]),
             Cell(run_text(change.run)),
             *_level_cells(change),
-            Cell(commits_between(change.previous_run, change.run) or NOTHING),
+            Cell(change.run.commits_since(change.previous_run) or NOTHING),
         )
         for change in newest_first
     )

@@ -35,7 +35,6 @@ from aicmo_perf.report.wording import (
     change_point_text,
     change_tone,
     commit_text,
-    commits_between,
     moment_text,
     run_text,
     runs_text,
@@ -107,7 +106,7 @@ def _start_text(item: FeatureComparison) -> str:
         return f"{runs}; no change point among them, so it reaches back over all of the baseline."
     if isinstance(start, AcceptedChange):
         return f"{runs}; {accepted_text(start)}."
-    commits = commits_between(start.previous_run, start.run)
+    commits = start.run.commits_since(start.previous_run)
     return (
         f"{runs}; it begins at a change point, {change_point_text(start)}{f' (commits {commits})' if commits else ''}."
     )

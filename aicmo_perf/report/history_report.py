@@ -26,7 +26,6 @@ from aicmo_perf.report.wording import (
     NOTHING,
     change_point_text,
     commit_text,
-    commits_between,
     environment_text,
     level_tone,
     moment_text,
@@ -215,7 +214,7 @@ def _change_blocks(changes: Sequence[ChangePoint]) -> Iterator[Block]:
     yield Heading(2, "Since When")
     items = []
     for change in sorted(changes, key=lambda change: change.run.moment, reverse=True):
-        commits = commits_between(change.previous_run, change.run)
+        commits = change.run.commits_since(change.previous_run)
         look = ("; what changed: ", code(f"git log {commits}")) if commits else ()
         items.append(prose(change_point_text(change), *look))
     yield Bullets(tuple(items))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.model import AcceptedChange, Change
 from aicmo_perf.report.document import Block, Prose, Tone, bold, prose, titled_list
-from aicmo_perf.report.wording import Labels, accepted_text, commits_between
+from aicmo_perf.report.wording import Labels, accepted_text
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def since_text(item: FeatureComparison) -> str:
     point = item.level.held_back if item.level is not None else None
     if point is None or item.change is not Change.REGRESSED:
         return ""
-    commits = commits_between(point.previous_run, point.run)
+    commits = point.run.commits_since(point.previous_run)
     return f"; since {point.run.title}" + (f" (commits {commits})" if commits else "")

@@ -59,12 +59,6 @@ def commit_text(run: Run) -> str:
     return run.commit_sha[:10] + (" + changes" if run.dirty else "")
 
 
-def commits_between(before: Run, after: Run) -> str:
-    """The commits from one run to another as git takes them: ``1a2b3c4d5e..6f7a8b9c0d``; empty when not known."""
-    first, last = before.commit_sha, after.commit_sha
-    return f"{first[:10]}..{last[:10]}" if first and last and first != last else ""
-
-
 _COMPANION_TEXTS = {
     RunRole.PAIRED_BASE: "paired base",
     RunRole.RERUN_HEAD: "re-run",
@@ -165,9 +159,7 @@ def change_point_text(change: ChangePoint) -> str:
 
 def accepted_text(accepted: AcceptedChange) -> str:
     """Who took a new level as it is, when and why: ``since run 31, accepted by ann on 2025-03-01: a new cache``."""
-    by = f" by {accepted.accepted_by}" if accepted.accepted_by else ""
-    reason = f": {accepted.reason}" if accepted.reason else ""
-    return f"since {accepted.run.title}, accepted{by} on {accepted.accepted_at.astimezone(UTC):%Y-%m-%d}{reason}"
+    return f"since {accepted.run.title}, {accepted.summary}"
 
 
 def status_counts_text(counts: Mapping[Status, int]) -> str:
