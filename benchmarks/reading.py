@@ -14,9 +14,9 @@ from pathlib import Path
 from large_store import build_large_store
 from paired import command_seconds, paired
 
-from aicmo_perf.model import Line
+from aicmo_perf.model import RunFilter
 from aicmo_perf.store import open_store
-from aicmo_perf.workflows.change_points import change_points_of
+from aicmo_perf.workflows.change_points import all_change_points
 
 RAW_HISTORY = """\
 import sqlite3
@@ -72,7 +72,7 @@ def main() -> None:
         build_large_store(path, feature_count, run_count, 10)
         with open_store(path) as store:
             # each run keeps what it finds out, so that reading commands need not
-            change_points_of(store, Line.of(store.find_run("latest")))
+            all_change_points(store, RunFilter())
         with sqlite3.connect(path) as database:
             (feature,) = database.execute("SELECT name FROM features ORDER BY id LIMIT 1").fetchone()
         print(f"{feature_count} features x {run_count} runs, {path.stat().st_size / 1e6:.0f} MB")
