@@ -4,6 +4,18 @@ Everything here is immutable and knows nothing of files, processes or databases.
 their name; times are timezone-aware UTC.
 """
 
+from aicmo_perf.model.conditions import (
+    FACTOR_FIELDS,
+    PLAIN,
+    Conditions,
+    Factor,
+    Iteration,
+    IterationKind,
+    OrderKind,
+    PlannedIteration,
+    Possibilities,
+    Trial,
+)
 from aicmo_perf.model.discovery import DiscoverRule
 from aicmo_perf.model.feature import (
     Category,
@@ -15,6 +27,17 @@ from aicmo_perf.model.feature import (
     Status,
     feature_labels,
 )
+from aicmo_perf.model.flakiness import (
+    CAUSE_OF_FACTOR,
+    Cause,
+    Explanation,
+    FlakinessFinding,
+    Inconsistency,
+    OrderRole,
+    Quarantine,
+    RateEstimate,
+)
+from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
 from aicmo_perf.model.run import (
     IDENTITY_FACTS,
     Environment,
@@ -33,31 +56,52 @@ from aicmo_perf.model.summary import high_quantile, low_quantile
 from aicmo_perf.model.thresholds import FeatureThresholds
 
 __all__ = [
+    "CAUSE_OF_FACTOR",
+    "FACTOR_FIELDS",
     "IDENTITY_FACTS",
+    "PLAIN",
     "AcceptedChange",
     "Category",
+    "Cause",
     "Change",
     "ChangePoint",
+    "Conditions",
     "DiscoverRule",
     "Environment",
+    "Explanation",
+    "Factor",
     "Feature",
     "FeatureKey",
     "FeatureStatus",
     "FeatureThresholds",
+    "FlakinessFinding",
+    "FlakyState",
+    "Inconsistency",
+    "Iteration",
+    "IterationKind",
     "IterationResult",
     "Line",
     "Mode",
+    "OrderKind",
+    "OrderRole",
+    "Outcome",
     "Owner",
     "PastResult",
+    "PlannedIteration",
+    "Possibilities",
+    "Quarantine",
+    "RateEstimate",
     "Run",
     "RunFilter",
     "RunOptions",
+    "RunOutcomes",
     "RunRole",
     "RunState",
     "SelfTestResult",
     "Series",
     "Signature",
     "Status",
+    "Trial",
     "feature_labels",
     "high_quantile",
     "low_quantile",

@@ -120,6 +120,9 @@ class IterationResult:
         cpu_seconds: CPU seconds per warm call, median over the samples; None without samples.
         peak_rss_bytes: the process's peak resident memory up to the end of the first call; None where unknown.
         output_digest: tagged digest of the canonical outputs of the first call; None without an output.
+        output_form: the canonical outputs as text, shortened; None unless it was asked for.
+        scrubbed: the scrubbers that hid something of the output.
+        judged_calls: which call of the process it tells of, from 1, where several are judged.
     """
 
     feature: Feature
@@ -135,6 +138,9 @@ class IterationResult:
     cpu_seconds: float | None = None
     peak_rss_bytes: int | None = None
     output_digest: str | None = None
+    output_form: str | None = None
+    scrubbed: tuple[str, ...] = ()
+    judged_calls: int = 1
 
     def __post_init__(self) -> None:
         if any(not math.isfinite(sample) or sample < 0 for sample in self.samples_seconds):
@@ -168,7 +174,8 @@ class FeatureStatus:
         high_seconds: the same of the high quantiles, which tells of calls that are slow now and then.
         cpu_seconds: CPU seconds per warm call, median over the iterations.
         peak_rss_bytes: the largest of any iteration.
-        signatures, output_digests: one an iteration, in order.
+        signatures, output_digests, iterations: one an iteration, in order: what it said, and its number.
+        scrubbed: the scrubbers that hid something of an output.
     """
 
     name: str
@@ -193,6 +200,8 @@ class FeatureStatus:
     peak_rss_bytes: int | None = None
     signatures: tuple[Signature, ...] = ()
     output_digests: tuple[str | None, ...] = ()
+    iterations: tuple[int, ...] = ()
+    scrubbed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "category", Category(self.category))
@@ -237,6 +246,8 @@ class FeatureStatus:
             peak_rss_bytes=max(peaks, default=None),
             signatures=tuple(result.signature for result in iterations),
             output_digests=tuple(result.output_digest for result in iterations),
+            iterations=tuple(result.iteration for result in iterations),
+            scrubbed=tuple(dict.fromkeys(name for result in iterations for name in result.scrubbed)),
         )
 
     @property

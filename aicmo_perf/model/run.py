@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 
+from aicmo_perf.model.conditions import Iteration
 from aicmo_perf.model.feature import FeatureStatus, feature_labels
+from aicmo_perf.model.flakiness import FlakinessFinding
 
 FLAKINESS_ITERATIONS = 3
 """How many iterations a flakiness check compares, unless it is told."""
@@ -64,6 +66,10 @@ class RunOptions:
         timeout_seconds: of one call, unless the feature sets its own.
         confirmed: whether what looked slower was re-run before it was judged, as ``run --gate`` does; a feature that
             did not look so is then unchanged within a narrower margin than one run alone can give.
+        flakiness_check: whether the iterations after the first change what must not matter, and what differs is
+            explained.
+        until_rate: the flakiness check goes on until this rate is found or excluded; None for the iterations alone.
+        scrub: what is taken out of outputs before they are compared.
     """
 
     quick: bool = True
@@ -76,27 +82,33 @@ class RunOptions:
     max_sampling_seconds: float = 5.0
     timeout_seconds: float = 60.0
     confirmed: bool = False
+    flakiness_check: bool = False
+    until_rate: float | None = None
+    scrub: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.min_sample_count < 1 or self.warmup_count < 0:
             raise ValueError("a run has at least one iteration and one sample")
         if not self.timeout_seconds > 0 or self.min_sampling_seconds < 0 or self.max_sampling_seconds < 0:
             raise ValueError("times must not be negative, and a time-out must be positive")
+        if self.until_rate is not None and not 0 < self.until_rate < 1:
+            raise ValueError("a rate lies between 0 and 1")
 
     def for_flakiness_check(self) -> RunOptions:
         """These options with as many iterations as a flakiness check takes: three, unless more are asked for."""
-        return replace(self, iterations=max(self.iterations, FLAKINESS_ITERATIONS))
+        return replace(self, iterations=max(self.iterations, FLAKINESS_ITERATIONS), flakiness_check=True)
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready, for the store and for machine output."""
-        return {**asdict(self), "selection": list(self.selection)}
+        return {**asdict(self), "selection": list(self.selection), "scrub": list(self.scrub)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> RunOptions:
         """The reverse of to_dict; keys of another version are passed over."""
         known = {item.name: values[item.name] for item in fields(cls) if item.name in values}
-        if isinstance(selection := known.get("selection"), list):
-            known["selection"] = tuple(selection)
+        for name in ("selection", "scrub"):
+            if isinstance(texts := known.get(name), list):
+                known[name] = tuple(texts)
         return cls(**known)  # type: ignore[arg-type]
 
 
@@ -223,10 +235,14 @@ class SelfTestResult:
     Attributes:
         run: when, where and how.
         features: one FeatureStatus a feature, in the order of the suites.
+        iterations: what each was run under, by number; empty for runs of which it is not known.
+        findings: what a flakiness check found out of its inconsistent features.
     """
 
     run: Run
     features: tuple[FeatureStatus, ...] = ()
+    iterations: tuple[Iteration, ...] = ()
+    findings: tuple[FlakinessFinding, ...] = ()
 
     @property
     def deterministic_mode(self) -> bool:

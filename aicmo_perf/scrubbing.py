@@ -1,0 +1,1 @@
+"""What may be taken out of an output before it is compared: times, uuids, addresses, paths."""
