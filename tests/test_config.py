@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,18 @@ from aicmo_perf.baseline import DEFAULT_WINDOW
 from aicmo_perf.config import (
     DEFAULT_DB,
     FEATURE_KEYS,
+    FLAKINESS_KEYS,
     GATE_KEYS,
     OPTION_KEYS,
+    QUARANTINE_KEYS,
     SETTINGS_KEYS,
+    FlakinessSettings,
     Settings,
     find_project_root,
     load_settings,
 )
 from aicmo_perf.errors import ConfigError, UsageError
-from aicmo_perf.model import Category, DiscoverRule, FeatureThresholds
+from aicmo_perf.model import Category, DiscoverRule, FeatureThresholds, Quarantine
 from aicmo_perf.stats.comparison import SlownessPolicy
 
 
@@ -65,6 +69,16 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
         any_environment = true
         fail_on_improvement = true
         confirm_budget = "30s"
+        retries = 0
+
+        [tool.aicmo-perf.flakiness]
+        half_life = "2d"
+        budget = "1min"
+        scrub = ["uuid", "regex:run [0-9]+"]
+
+        [tool.aicmo-perf.quarantine]
+        "persona*" = { reason = "the clock", until = 2026-12-31 }
+        "shop:shop.deck" = { reason = "a race", until = "2027-01-02" }
 
         [[tool.aicmo-perf.gate.feature]]
         match = "persona*"
@@ -90,7 +104,13 @@ def test_every_kind_of_value(tmp_path: Path) -> None:
     assert (settings.gate.slower, settings.gate.min_effect_ratio) == (False, 0.05)
     assert (settings.gate.min_effect_seconds, settings.gate.baseline) == (0.001, "last:7")
     assert (settings.gate.any_environment, settings.gate.fail_on_improvement) == (True, True)
-    assert settings.gate.confirm_budget == "30s"
+    assert (settings.gate.confirm_budget, settings.gate.retries) == ("30s", 0)
+    assert settings.flakiness == FlakinessSettings(half_life_days=2.0, budget_seconds=60.0)
+    assert settings.options.scrub == ("uuid", "regex:run [0-9]+")
+    assert settings.quarantine == (
+        Quarantine(feature="persona*", reason="the clock", until=date(2026, 12, 31), in_file=True),
+        Quarantine(feature="shop:shop.deck", reason="a race", until=date(2027, 1, 2), in_file=True),
+    )
     assert settings.gate.thresholds == (
         FeatureThresholds(match="persona*", min_effect_ratio=0.1),
         FeatureThresholds(match="persona", min_effect_seconds=0.001),
@@ -138,6 +158,21 @@ def test_a_url_is_not_a_path(tmp_path: Path) -> None:
         ('[[tool.aicmo-perf.gate.feature]]\nmatch = "a"\nmin_efect = 1\n', "unknown key 'min_efect'", "min_effect"),
         ('[tool.aicmo-perf.gate]\nconfirm_budget = "some"\n', "'some' is not a duration", ""),
         ('[tool.aicmo-perf.gate]\nconfirm_budget = "x%"\n', "'x%' is not a ratio", ""),
+        ("[tool.aicmo-perf.gate]\nretries = -1\n", "retries = -1", "retries = 2"),
+        ("[tool.aicmo-perf]\nflakiness = 1\n", "must be a table", ""),
+        ('[tool.aicmo-perf.flakiness]\nhalf_life = "long"\n', "'long' is not a duration", ""),
+        ("[tool.aicmo-perf.flakiness]\nhalf_life = 0\n", "above zero", ""),
+        ("[tool.aicmo-perf.flakiness]\nhalf_live = 3\n", "unknown key 'half_live'", "half_life"),
+        ('[tool.aicmo-perf.flakiness]\nscrub = ["uuids"]\n', "scrub in [tool.aicmo-perf.flakiness]", "uuid"),
+        ('[tool.aicmo-perf.flakiness]\nscrub = ["regex:("]\n', "scrub in [tool.aicmo-perf.flakiness]", ""),
+        ("[tool.aicmo-perf]\nquarantine = 1\n", "must be a table", ""),
+        ('[tool.aicmo-perf.quarantine]\nswot = "flaky"\n', '"swot" in [tool.aicmo-perf.quarantine]', '"swot" = {'),
+        ("[tool.aicmo-perf.quarantine]\nswot = { until = 2026-01-01 }\n", "has no reason", "reason ="),
+        ('[tool.aicmo-perf.quarantine]\nswot = { reason = "clock" }\n', "has no until", "until = 2026-12-31"),
+        ('[tool.aicmo-perf.quarantine]\nswot = { reason = "", until = 2026-01-01 }\n', "a text is expected", ""),
+        ('[tool.aicmo-perf.quarantine]\nswot = { reason = "a", until = "soon" }\n', '"swot" of', "2026-12-31"),
+        ('[tool.aicmo-perf.quarantine]\nswot = { reason = "a", until = 2026-01-01T12:00:00Z }\n', "a date like", ""),
+        ('[tool.aicmo-perf.quarantine]\nswot = { reason = "a", untill = 2026-01-01 }\n', "'untill'", "until"),
         ("[tool]\naicmo-perf = 3\n", "must be a table", "init"),
         ("[tool.aicmo-perf\n", "not valid TOML", "Correct"),
     ],
@@ -166,7 +201,11 @@ def test_thresholds_shown_as_examples_are_the_defaults() -> None:
             assert key.example == str(DEFAULT_WINDOW)
         elif not hasattr(policy, key.target):
             assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(gate, key.target)
-    for key in FEATURE_KEYS:
+    for key in FLAKINESS_KEYS:
+        if key.name != "scrub":
+            example = key.parse(tomllib.loads(f"key = {key.example}")["key"])
+            assert example == getattr(FlakinessSettings(), key.target)
+    for key in (*FEATURE_KEYS, *QUARANTINE_KEYS):
         assert key.parse(tomllib.loads(f"key = {key.example}")["key"])
     for key in (*SETTINGS_KEYS, *OPTION_KEYS):
         settings = Settings(project_root=Path())
@@ -175,10 +214,15 @@ def test_thresholds_shown_as_examples_are_the_defaults() -> None:
             assert key.parse(tomllib.loads(f"key = {key.example}")["key"]) == getattr(holder, key.target)
 
 
+def test_a_bare_half_life_is_in_days(tmp_path: Path) -> None:
+    write(tmp_path, "[tool.aicmo-perf.flakiness]\nhalf_life = 14\n")
+    assert load_settings(tmp_path).flakiness.half_life_days == 14
+
+
 def test_override_leaves_what_is_not_given(tmp_path: Path) -> None:
-    settings = load_settings(tmp_path).override(iterations=4, slower=False, db=None, output="here")
+    settings = load_settings(tmp_path).override(iterations=4, slower=False, db=None, output="here", half_life_days=7.0)
     assert (settings.options.iterations, settings.gate.slower, settings.output) == (4, False, "here")
-    assert settings.db == DEFAULT_DB
+    assert (settings.db, settings.flakiness.half_life_days) == (DEFAULT_DB, 7.0)
 
 
 def test_override_refuses_what_makes_no_sense(tmp_path: Path) -> None:

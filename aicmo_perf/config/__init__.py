@@ -7,24 +7,29 @@ that ``init`` writes all read them. Flags and environment variables come on top 
 from aicmo_perf.config.keys import (
     DISCOVER_KEYS,
     FEATURE_KEYS,
+    FLAKINESS_KEYS,
     GATE_KEYS,
     OPTION_KEYS,
+    QUARANTINE_KEYS,
     SECTION,
     SETTINGS_KEYS,
     Key,
 )
 from aicmo_perf.config.loading import find_project_root, load_settings
-from aicmo_perf.config.settings import DEFAULT_DB, DEFAULT_OUTPUT, GateSettings, Settings
+from aicmo_perf.config.settings import DEFAULT_DB, DEFAULT_OUTPUT, FlakinessSettings, GateSettings, Settings
 
 __all__ = [
     "DEFAULT_DB",
     "DEFAULT_OUTPUT",
     "DISCOVER_KEYS",
     "FEATURE_KEYS",
+    "FLAKINESS_KEYS",
     "GATE_KEYS",
     "OPTION_KEYS",
+    "QUARANTINE_KEYS",
     "SECTION",
     "SETTINGS_KEYS",
+    "FlakinessSettings",
     "GateSettings",
     "Key",
     "Settings",

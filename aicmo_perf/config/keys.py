@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from aicmo_perf.config.settings import DEFAULT_DB, DEFAULT_OUTPUT
 from aicmo_perf.model import Category
 from aicmo_perf.units import parse_ratio, parse_seconds
 
 SECTION = "tool.aicmo-perf"
+
+_SECONDS_PER_DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Key:
 
     Attributes:
         name: as written in the file.
-        target: the field of Settings, RunOptions, GateSettings, FeatureThresholds or DiscoverRule that it fills.
+        target: the field of Settings, RunOptions, GateSettings, FeatureThresholds, FlakinessSettings, Quarantine or
+            DiscoverRule that it fills.
         parse: from the TOML value; raises ValueError or UsageError with what was expected.
         example: a value as written in the file.
         help: one line for people.
@@ -93,6 +97,12 @@ def _positive_seconds(value: object) -> float:
     return _seconds(value)
 
 
+def _positive_days(value: object) -> float:
+    """A bare number means days here: nobody wants a half-life of seconds."""
+    days = _positive_seconds(value)
+    return days / _SECONDS_PER_DAY if isinstance(value, str) else days
+
+
 def _ratio(value: object) -> float:
     if isinstance(value, str):
         return parse_ratio(value)
@@ -117,6 +127,24 @@ def _budget(value: object) -> str:
     text = _text(value)
     (parse_ratio if text.strip().endswith("%") else parse_seconds)(text)
     return text
+
+
+def _scrubbers(value: object) -> tuple[str, ...]:
+    from aicmo_perf.scrubbing import parse_scrubber  # seldom configured, and compiles its patterns
+
+    names = _texts(value)
+    for name in names:
+        parse_scrubber(name)
+    return names
+
+
+def _day(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(_text(value))
+    except ValueError:
+        raise ValueError("a date like 2026-12-31 is expected") from None
 
 
 def _category(value: object) -> Category:
@@ -202,12 +230,22 @@ GATE_KEYS = (
         "also runs of other machines, relative to what each one's features have in common",
     ),
     Key("confirm_budget", "confirm_budget", _budget, '"50%"', "time for re-runs of suspects: of the run's own, or 30s"),
+    Key("retries", "retries", _count, "2", "other chances of what failed, in processes of their own; one pass counts"),
     Key("strict", "strict", _flag, "false", "exit with 3 when it cannot be judged"),
 )
 FEATURE_KEYS = (
     Key("match", "match", _text, '"persona*"', "a name or glob; of several tables that match, the last one counts"),
     Key("min_effect", "min_effect_ratio", _ratio, '"10%"', "smaller slowdowns of these are not reported"),
     Key("min_effect_time", "min_effect_seconds", _seconds, '"1ms"', "nor are slowdowns of these below this time"),
+)
+FLAKINESS_KEYS = (
+    Key("half_life", "half_life_days", _positive_days, '"30d"', "a run so old counts half in a flake rate"),
+    Key("budget", "budget_seconds", _seconds, '"10min"', "time for --until-rate"),
+    Key("scrub", "scrub", _scrubbers, '["timestamp", "uuid"]', "what is taken out of outputs before they are compared"),
+)
+QUARANTINE_KEYS = (
+    Key("reason", "reason", _text, '"a fix is on its way"', "why its failures do not gate"),
+    Key("until", "until", _day, "2026-12-31", "the last day it holds"),
 )
 DISCOVER_KEYS = (
     Key("modules", "modules", _text, '"shop.generators.*"', "dotted modules, with wildcards"),

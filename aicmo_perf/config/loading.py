@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aicmo_perf.config.keys import DISCOVER_KEYS, FEATURE_KEYS, GATE_KEYS, OPTION_KEYS, SECTION, SETTINGS_KEYS, Key
+from aicmo_perf.config.keys import (
+    DISCOVER_KEYS,
+    FEATURE_KEYS,
+    FLAKINESS_KEYS,
+    GATE_KEYS,
+    OPTION_KEYS,
+    QUARANTINE_KEYS,
+    SECTION,
+    SETTINGS_KEYS,
+    Key,
+)
 from aicmo_perf.config.settings import Settings
 from aicmo_perf.errors import ConfigError, UsageError, nearest_hint
-from aicmo_perf.model import DiscoverRule, FeatureThresholds
+from aicmo_perf.model import DiscoverRule, FeatureThresholds, Quarantine
 
 
 def find_project_root(start: Path) -> Path:
@@ -62,17 +73,15 @@ def _section(path: Path) -> Mapping[str, object] | None:
 
 def _settings(root: Path, path: Path, table: Mapping[str, object]) -> Settings:
     rest = dict(table)
-    gate_table, rules = rest.pop("gate", {}), rest.pop("discover", [])
-    if not isinstance(gate_table, dict):
-        raise ConfigError(f"[{SECTION}.gate] in {path} must be a table.")
-    if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-        raise ConfigError(f"[[{SECTION}.discover]] in {path} must be an array of tables.")
-    gate_rest = dict(gate_table)
-    features = gate_rest.pop("feature", [])
-    if not isinstance(features, list) or not all(isinstance(table, dict) for table in features):
-        raise ConfigError(f"[[{SECTION}.gate.feature]] in {path} must be an array of tables.")
-    values = _parse(rest, SETTINGS_KEYS + OPTION_KEYS, f"[{SECTION}]", path, extra=("gate", "discover"))
-    gate = _parse(gate_rest, GATE_KEYS, f"[{SECTION}.gate]", path, extra=("feature",))
+    gate_table = _table_of(rest, "gate", path)
+    features = _tables_of(gate_table, "feature", "gate.feature", path)
+    flakiness = _table_of(rest, "flakiness", path)
+    quarantine = _table_of(rest, "quarantine", path)
+    rules = _tables_of(rest, "discover", "discover", path)
+    tables = ("gate", "flakiness", "quarantine", "discover")
+    values = _parse(rest, SETTINGS_KEYS + OPTION_KEYS, f"[{SECTION}]", path, extra=tables)
+    values |= _parse(gate_table, GATE_KEYS, f"[{SECTION}.gate]", path, extra=("feature",))
+    values |= _parse(flakiness, FLAKINESS_KEYS, f"[{SECTION}.flakiness]", path)
     discover = []
     for rule in rules:
         parsed = _parse(rule, DISCOVER_KEYS, f"[[{SECTION}.discover]]", path)
@@ -87,11 +96,44 @@ def _settings(root: Path, path: Path, table: Mapping[str, object]) -> Settings:
             raise ConfigError(
                 f"A [[{SECTION}.gate.feature]] table in {path} has no match.", "Name the features that it is about."
             )
-        gate["thresholds"] = (*gate.get("thresholds", ()), FeatureThresholds(**parsed))
+        values["thresholds"] = (*values.get("thresholds", ()), FeatureThresholds(**parsed))
+    quarantined = tuple(_quarantine(feature, entry, path) for feature, entry in quarantine.items())
     try:
-        return Settings(project_root=root, source=path, discover=tuple(discover)).override(**values, **gate)
+        return Settings(project_root=root, source=path, discover=tuple(discover), quarantine=quarantined).override(
+            **values
+        )
     except UsageError as error:
         raise ConfigError(f"{path}: {error.message}", error.hint) from error
+
+
+def _table_of(table: dict[str, object], name: str, path: Path) -> dict[str, object]:
+    """Take a table out of another one; empty when it is not there."""
+    found = table.pop(name, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"[{SECTION}.{name}] in {path} must be a table.")
+    return dict(found)
+
+
+def _tables_of(table: dict[str, object], name: str, full_name: str, path: Path) -> list[dict[str, object]]:
+    """Take an array of tables out of a table; empty when it is not there."""
+    found = table.pop(name, [])
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise ConfigError(f"[[{SECTION}.{full_name}]] in {path} must be an array of tables.")
+    return found
+
+
+def _quarantine(feature: str, entry: object, path: Path) -> Quarantine:
+    """One line of the quarantine."""
+    line = f"{json.dumps(feature)} in [{SECTION}.quarantine] of {path}"
+    example = ", ".join(f"{key.name} = {key.example}" for key in QUARANTINE_KEYS)
+    example = f"For example: {json.dumps(feature)} = {{ {example} }}"
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{line} must be a table with a reason and a date.", example)
+    parsed = _parse(entry, QUARANTINE_KEYS, f"{json.dumps(feature)} of [{SECTION}.quarantine]", path)
+    for key in QUARANTINE_KEYS:
+        if key.target not in parsed:
+            raise ConfigError(f"{line} has no {key.name}: {key.help}.", example)
+    return Quarantine(feature=feature, in_file=True, **parsed)
 
 
 def _parse(

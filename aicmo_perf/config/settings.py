@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aicmo_perf.errors import UsageError
-from aicmo_perf.model import DiscoverRule, FeatureThresholds, RunOptions
+from aicmo_perf.model import DiscoverRule, FeatureThresholds, Quarantine, RunOptions
 
 DEFAULT_DB = ".aicmo-perf/history.db"
 DEFAULT_OUTPUT = "self_test_artifacts"
@@ -31,6 +31,7 @@ class GateSettings:
         baseline: which runs to compare with, as ``--baseline`` takes it.
         any_environment: whether runs of other machines count, relative to each run's common factor.
         confirm_budget: how long ``run --gate`` may re-run suspects: a duration, or a share of the run's own time.
+        retries: how often ``run --gate`` gives a feature that failed another chance.
         strict: not being able to judge is an error (exit code 3).
     """
 
@@ -51,7 +52,21 @@ class GateSettings:
     baseline: str = "auto"
     any_environment: bool = False
     confirm_budget: str = "50%"
+    retries: int = 2
     strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlakinessSettings:
+    """How flakiness is looked for and remembered.
+
+    Attributes:
+        half_life_days: a run so old counts half as much in a flake rate as one of today.
+        budget_seconds: how long ``--until-rate`` may go on.
+    """
+
+    half_life_days: float = 30.0
+    budget_seconds: float = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +84,9 @@ class Settings:
         default_branch: the branch whose runs are a new branch's baseline; None to ask git.
         options: how runs measure.
         gate: what the gate looks for.
+        flakiness: how flakiness is looked for and remembered.
+        quarantine: features whose failures do not gate, in the order of the file; of several that mean a feature, the
+            last one counts.
     """
 
     project_root: Path
@@ -81,6 +99,8 @@ class Settings:
     default_branch: str | None = None
     options: RunOptions = field(default_factory=RunOptions)
     gate: GateSettings = field(default_factory=GateSettings)
+    flakiness: FlakinessSettings = field(default_factory=FlakinessSettings)
+    quarantine: tuple[Quarantine, ...] = ()
 
     @property
     def db_url(self) -> str:
@@ -90,24 +110,17 @@ class Settings:
     def override(self, **given: object) -> Settings:
         """These settings with the values that were given; those that are None leave it as it is.
 
-        A name belongs to the settings, to their options or to their gate.
+        A name belongs to the settings, or to their options, their gate or their flakiness.
         """
+        parts = {"options": RunOptions, "gate": GateSettings, "flakiness": FlakinessSettings}
+        part_of = {item.name: part for part, kind in parts.items() for item in fields(kind)}
         own: dict[str, Any] = {}
-        options: dict[str, Any] = {}
-        gate: dict[str, Any] = {}
-        option_names = {item.name for item in fields(RunOptions)}
-        gate_names = {item.name for item in fields(GateSettings)}
+        of_parts: dict[str, dict[str, Any]] = {part: {} for part in parts}
         for name, value in given.items():
-            if value is None:
-                continue
-            target = options if name in option_names else gate if name in gate_names else own
-            target[name] = value
+            if value is not None:
+                (of_parts[part_of[name]] if name in part_of else own)[name] = value
         try:
-            return replace(
-                self,
-                **own,
-                options=replace(self.options, **options),
-                gate=replace(self.gate, **gate),
-            )
+            changed = {part: replace(getattr(self, part), **values) for part, values in of_parts.items()}
+            return replace(self, **own, **changed)
         except ValueError as error:
             raise UsageError(f"These options do not fit: {error}.") from error

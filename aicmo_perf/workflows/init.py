@@ -12,8 +12,10 @@ from pathlib import Path
 from aicmo_perf.config import (
     DISCOVER_KEYS,
     FEATURE_KEYS,
+    FLAKINESS_KEYS,
     GATE_KEYS,
     OPTION_KEYS,
+    QUARANTINE_KEYS,
     SECTION,
     SETTINGS_KEYS,
     Key,
@@ -211,6 +213,10 @@ def configuration(section: str, example: bool = False) -> str:
     lines += ["", f"[{prefix}gate]", *_commented(GATE_KEYS)]
     lines += ["", "# Other least effects for some features; the table may be repeated.", f"# [[{prefix}gate.feature]]"]
     lines += _commented(FEATURE_KEYS)
+    lines += ["", f"[{prefix}flakiness]", *_commented(FLAKINESS_KEYS)]
+    lines += ["", "# Features whose failures do not gate for a while, each with the reason and the last day."]
+    entry = ", ".join(f"{key.name} = {key.example}" for key in QUARANTINE_KEYS)
+    lines += [f"[{prefix}quarantine]", f'# "persona*" = {{ {entry} }}']
     lines += ["", "# Features in code that is not decorated; the table may be repeated.", f"# [[{prefix}discover]]"]
     return "\n".join([*lines, *_commented(DISCOVER_KEYS)]) + "\n"
 

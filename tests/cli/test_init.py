@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from aicmo_perf.config import DISCOVER_KEYS, GATE_KEYS, OPTION_KEYS, SETTINGS_KEYS, Key, load_settings
+from aicmo_perf.config import (
+    DISCOVER_KEYS,
+    FLAKINESS_KEYS,
+    GATE_KEYS,
+    OPTION_KEYS,
+    SETTINGS_KEYS,
+    Key,
+    load_settings,
+)
 from aicmo_perf.workflows.init import configuration
 from tests.cli.project import Invoke
 
@@ -31,7 +39,7 @@ def test_a_pyproject_is_added_to(empty: Path, invoke: Invoke) -> None:
     assert invoke("init").exit_code == 0
     text = (empty / "pyproject.toml").read_text()
     assert text.startswith('[project]\nname = "shop"\n')
-    assert tomllib.loads(text)["tool"]["aicmo-perf"] == {"gate": {}}
+    assert tomllib.loads(text)["tool"]["aicmo-perf"] == {"gate": {}, "flakiness": {}, "quarantine": {}}
     assert invoke("init").exit_code == 2
     assert (empty / "pyproject.toml").read_text() == text
 
@@ -53,7 +61,11 @@ def test_a_malformed_pyproject_is_left_alone(empty: Path, invoke: Invoke) -> Non
     assert (empty / "pyproject.toml").read_text() == "[project\n"
 
 
-@pytest.mark.parametrize("key", [*SETTINGS_KEYS, *OPTION_KEYS, *GATE_KEYS, *DISCOVER_KEYS], ids=lambda key: key.name)
+@pytest.mark.parametrize(
+    "key",
+    [*SETTINGS_KEYS, *OPTION_KEYS, *GATE_KEYS, *FLAKINESS_KEYS, *DISCOVER_KEYS],
+    ids=lambda key: key.name,
+)
 def test_every_example_value_is_valid(key: Key) -> None:
     key.parse(tomllib.loads(f"key = {key.example}")["key"])
 
@@ -65,3 +77,4 @@ def test_uncommented_the_configuration_is_valid(tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     assert settings.discover
     assert settings.suites == ("selftest.py",)
+    assert [entry.feature for entry in settings.quarantine] == ["persona*"]
