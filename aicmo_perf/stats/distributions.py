@@ -1,4 +1,4 @@
-"""Student's t distribution, so that judging a run does not import SciPy.
+"""Student's t and the beta distribution, so that judging a run does not import SciPy.
 
 P(T > t) = ½ · I_x(ν/2, ½) with x = ν / (ν + t²) for t ≥ 0, where I is the regularised incomplete beta function.
 
@@ -113,3 +113,29 @@ def student_t_isf(probability: float, degrees: float) -> float:
         else:
             high = middle
     return high
+
+
+@lru_cache(maxsize=4096)
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The x with I_x(a, b) = probability: below it lies so much of the beta distribution, by bisection.
+
+    Close to 1 ask for the quantile of the complement, 1 - beta_quantile(1 - probability, b, a), which has more digits.
+
+    Args:
+        probability: between 0 and 1, both included.
+        a, b: the parameters, positive, not necessarily whole.
+
+    Raises: ValueError outside these.
+    """
+    if not 0 <= probability <= 1 or not (a > 0 and b > 0 and math.isfinite(a + b)):
+        raise ValueError(f"no beta distribution has a quantile of {probability} with parameters {a} and {b}")
+    low, high = 0.0, 1.0
+    while high - low > 1e-13 * high:
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if _incomplete_beta(a, b, middle, 1 - middle) < probability:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
