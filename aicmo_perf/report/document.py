@@ -110,16 +110,22 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list without numbers."""
+    """A list without numbers; a list among the items belongs to the item before it."""
 
-    items: tuple[Prose, ...]
+    items: tuple[Prose | Bullets, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A text shown letter by letter, over several lines."""
+    """A text shown letter by letter, over several lines.
+
+    Attributes:
+        text: the lines.
+        language: what a renderer that colours takes it for: ``text`` or ``diff``.
+    """
 
     text: str
+    language: str = "text"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", visible(self.text))

@@ -1,4 +1,4 @@
-"""What one run says of its features, as blocks: summary, table, runtimes, flakiness, errors.
+"""What one run says of its features, as blocks: summary, table, runtimes, errors.
 
 The sections are shared by the report of a run and by its details, so that both tell the same.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from aicmo_perf.model import FeatureKey, FeatureStatus, RunState, SelfTestResult, Signature, Status
+from aicmo_perf.model import FeatureKey, FeatureStatus, RunState, SelfTestResult, Status
 from aicmo_perf.report.document import (
     Alignment,
     Block,
@@ -140,60 +140,6 @@ def _runtime_text(status: FeatureStatus) -> str:
         return runtime
     samples = count_of(status.sample_count, "sample")
     return f"{runtime} (median of {samples}, fastest {format_seconds(status.min_seconds)})"
-
-
-def flakiness_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:
-    """Whether iterations agreed. What was not checked is said to be unchecked, never to be consistent."""
-    flaky = [status for status in result.features if status.is_flaky]
-    varying = [status for status in result.features if status.output_varies]
-    if flaky:
-        yield Paragraph(prose(bold("Flakiness Detected:", Tone.WARN), " ⚠️"))
-        yield Bullets(tuple(prose(f"{labels[s.key]}: {_signatures_text(s.signatures)}") for s in flaky))
-    elif unchecked := _why_unchecked(result):
-        yield Paragraph(prose(bold("Flakiness Check:"), " Not checked (", *unchecked, ")"))
-    else:
-        yield Paragraph(prose(bold("Flakiness Check:"), " No inconsistencies detected ✅"))
-    if varying:
-        yield Paragraph(prose(bold("Output Varies:", Tone.WARN)))
-        yield Paragraph(
-            prose(
-                "The iterations agree in status, errors and warnings, but not in the output itself. Usual causes: "
-                "a uuid, the time of day, the order of a set, an unseeded generator."
-            )
-        )
-        yield Bullets(tuple(prose(f"{labels[s.key]}: {_outputs_text(s)}") for s in varying))
-    iterations = result.run.options.iterations
-    partly = [s for s in result.features if 0 < len(s.signatures) < iterations]
-    if partly and len(partly) < len(result.features):
-        names = ", ".join(f"{labels[s.key]} ({len(s.signatures)} of {iterations})" for s in partly)
-        yield Paragraph(prose(f"Seen in fewer iterations than asked for: {names}."))
-
-
-def _why_unchecked(result: SelfTestResult) -> Prose:
-    """Why no two iterations were compared; empty when some were."""
-    if not result.flakiness_checked:
-        return prose("one iteration; use --flakiness-check")
-    if not result.features:
-        return prose("no features")
-    if all(len(status.signatures) < 2 for status in result.features):
-        return prose("no feature was seen in two iterations")
-    return ()
-
-
-def _signatures_text(signatures: Sequence[Signature]) -> str:
-    """Which iterations had which signature: ``iterations 1, 3: pass, …; iteration 2: fail, …``."""
-    iterations: dict[Signature, list[str]] = {}
-    for number, signature in enumerate(signatures, start=1):
-        iterations.setdefault(signature, []).append(str(number))
-    return "; ".join(
-        f"{'iteration' if len(numbers) == 1 else 'iterations'} {', '.join(numbers)}: {signature}"
-        for signature, numbers in iterations.items()
-    )
-
-
-def _outputs_text(status: FeatureStatus) -> str:
-    different = len(set(status.output_digests))
-    return f"{different} different outputs in {count_of(len(status.output_digests), 'iteration')}"
 
 
 def problem_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aicmo_perf.comparison import RunComparison
-from aicmo_perf.model import Change, ChangePoint, FeatureStatus, RunState, SelfTestResult, Status, feature_labels
+from aicmo_perf.flakiness.wording import cause_text, hidden_text, replay_command
+from aicmo_perf.model import (
+    Change,
+    ChangePoint,
+    FeatureStatus,
+    FlakinessFinding,
+    RunState,
+    SelfTestResult,
+    Status,
+    feature_labels,
+)
 from aicmo_perf.report.changes_report import change_points_table
 from aicmo_perf.report.comparison_section import changed, comparison_blocks, has_baseline, labels_of
 from aicmo_perf.report.document import (
@@ -18,16 +29,18 @@ from aicmo_perf.report.document import (
     Heading,
     Paragraph,
     Prose,
+    Span,
     Table,
     Tone,
     bold,
+    code,
     prose,
 )
+from aicmo_perf.report.flakiness_section import flakiness_blocks, not_excluded, was_checked
 from aicmo_perf.report.judgement_notes import change_text, factor_prose, tail_texts, waiting_texts
 from aicmo_perf.report.result_sections import (
     Recent,
     features_table,
-    flakiness_blocks,
     problem_blocks,
     recent_cell,
     runtime_blocks,
@@ -144,6 +157,7 @@ def _summary_features(
     )
 
 
+_MOST_IN_TURN = 5
 _CHANGE_WORDS = ((Change.REGRESSED, "slower", Tone.BAD), (Change.IMPROVED, "faster", Tone.GOOD))
 
 
@@ -151,13 +165,7 @@ def _problems(result: SelfTestResult, comparison: RunComparison | None, labels: 
     for status in sorted(result.features, key=lambda s: -s.status.severity):
         if status.status is not Status.PASS:
             yield _status_problem(status, labels[status.key])
-    for status in result.features:
-        if status.is_flaky:
-            seen = ", ".join(signature.status for signature in status.signatures)
-            yield prose(bold("flaky", Tone.WARN), f" {labels[status.key]}: {seen} in turn")
-    for status in result.features:
-        if status.output_varies:
-            yield prose(bold("varies", Tone.WARN), f" {labels[status.key]}: same status, another output each time")
+    yield from _inconsistencies(result, labels)
     if comparison is not None:
         if comparison.common_factor is not None and comparison.common_factor.is_clear:
             yield factor_prose(comparison.common_factor)
@@ -172,6 +180,45 @@ def _problems(result: SelfTestResult, comparison: RunComparison | None, labels: 
         for feature in comparison.vanished:
             critical = "a critical feature" if feature.critical else "a feature"
             yield prose(bold("vanished", Tone.WARN), f" {labels[feature.key]}: {critical} of the baseline")
+
+
+def _inconsistencies(result: SelfTestResult, labels: Labels) -> Iterator[Prose]:
+    """The flaky ones, then those whose output alone varies: what was seen, the cause, how to see it again."""
+    findings = {finding.feature.key: finding for finding in reversed(result.findings)}
+    for status in result.features:
+        if status.is_flaky:
+            yield prose(
+                bold("flaky", Tone.WARN),
+                f" {labels[status.key]}: {_seen_text(status)}",
+                *_explained(findings.get(status.key), result, labels),
+            )
+    for status in result.features:
+        if status.output_varies:
+            yield prose(
+                bold("varies", Tone.WARN),
+                f" {labels[status.key]}: same status, another output each time",
+                *_explained(findings.get(status.key), result, labels),
+            )
+
+
+def _seen_text(status: FeatureStatus) -> str:
+    """``pass, fail, pass in turn``; of many iterations ``pass in 7 of 10 iterations, fail in 3``."""
+    seen = [signature.status for signature in status.signatures]
+    if len(seen) <= _MOST_IN_TURN:
+        return f"{', '.join(seen)} in turn"
+    (first, count), *others = Counter(seen).items()
+    rest = "".join(f", {other} in {times}" for other, times in others)
+    return f"{first} in {count} of {count_of(len(seen), 'iteration')}{rest}"
+
+
+def _explained(finding: FlakinessFinding | None, result: SelfTestResult, labels: Labels) -> Iterator[str | Span]:
+    if finding is None:
+        return
+    if finding.explanations:
+        yield f"; {cause_text(finding, labels)}"
+    if finding.replay_iteration is not None:
+        yield "; see it again: "
+        yield code(replay_command(result.run, finding.replay_iteration))
 
 
 def _status_problem(status: FeatureStatus, label: str) -> Prose:
@@ -194,8 +241,9 @@ def _closing(result: SelfTestResult, comparison: RunComparison | None) -> Prose:
     flaky_count = sum(status.is_flaky for status in result.features)
     if flaky_count:
         parts.append(f"{flaky_count} flaky")
-    elif result.flakiness_checked and run.state is RunState.COMPLETE and result.features:
-        parts.append("none flaky")
+    elif was_checked(result) and run.state is RunState.COMPLETE:
+        hidden = not_excluded(result)
+        parts.append("none flaky" + (f": {hidden_text(hidden)}" if hidden is not None else ""))
     if comparison is not None and has_baseline(comparison):
         parts.append(_changes_text(comparison))
     else:

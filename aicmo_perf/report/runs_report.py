@@ -16,9 +16,9 @@ from aicmo_perf.report.document import (
     Tone,
     prose,
 )
+from aicmo_perf.report.flakiness_section import flakiness_blocks
 from aicmo_perf.report.result_sections import (
     features_table,
-    flakiness_blocks,
     problem_blocks,
     state_notice,
 )

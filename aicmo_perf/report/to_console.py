@@ -81,17 +81,24 @@ def _print(console: Console, block: Block) -> None:
                 console.print(Text(_RULES[level] * min(cell_len(heading.plain), console.width)))
         case Paragraph(content):
             console.print(_prose(content))
-        case Bullets(items):
-            for item in items:
-                bullet = RichTable.grid(padding=(0, 1, 0, 0))
-                bullet.add_column(width=1)
-                bullet.add_column(overflow="fold")
-                bullet.add_row("•", _prose(item))
-                console.print(bullet)
+        case Bullets():
+            _print_bullets(console, block)
         case CodeBlock(text):
             console.print(Padding(_text(text.rstrip("\n")), (0, 0, 0, 4)))
         case Table():
             _print_table(console, block)
+
+
+def _print_bullets(console: Console, bullets: Bullets, indent: int = 0) -> None:
+    for item in bullets.items:
+        if isinstance(item, Bullets):
+            _print_bullets(console, item, indent + 2)
+            continue
+        bullet = RichTable.grid(padding=(0, 1, 0, 0))
+        bullet.add_column(width=1)
+        bullet.add_column(overflow="fold")
+        bullet.add_row("•", _prose(item))
+        console.print(Padding(bullet, (0, 0, 0, indent)))
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate import Verdict
-from aicmo_perf.model import Change, ChangePoint, FeatureStatus, Run, SelfTestResult, Signature, Status
+from aicmo_perf.model import Change, ChangePoint, FeatureStatus, Run, SelfTestResult, Status
+from aicmo_perf.report.flakiness_json import finding_json, iteration_json, signature_json
 from aicmo_perf.report.json_values import Payload, change_point_json, feature_json, run_json
 from aicmo_perf.report.judgement_json import compared_json, comparison_json
 from aicmo_perf.report.wording import counts_by_status
@@ -50,6 +51,7 @@ def run_payload(
         change_points: where levels shifted, among the baseline runs and this one.
     """
     compared = comparison.by_key() if comparison is not None else {}
+    positions = {status.key: position for position, status in enumerate(result.features)}
     return {
         "format": "aicmo-perf/run",
         "version": 1,
@@ -58,6 +60,8 @@ def run_payload(
         "summary": _summary_json(result, comparison),
         "comparison": comparison_json(comparison) if comparison is not None else None,
         "change_points": [{**feature_json(change.feature), **change_point_json(change)} for change in change_points],
+        "iterations": [iteration_json(iteration, positions) for iteration in result.iterations],
+        "findings": [finding_json(finding) for finding in result.findings],
     }
 
 
@@ -141,19 +145,13 @@ def _status_json(status: FeatureStatus, item: FeatureComparison | None) -> Paylo
         "high_seconds": status.high_seconds,
         "cpu_seconds": status.cpu_seconds,
         "peak_rss_bytes": status.peak_rss_bytes,
-        "signatures": [_signature_json(signature) for signature in status.signatures],
+        "signatures": [signature_json(signature) for signature in status.signatures],
         "output_digests": list(status.output_digests),
+        "iterations": list(status.iterations),
+        "scrubbed": list(status.scrubbed),
         "flaky": status.is_flaky,
         "output_varies": status.output_varies,
         **compared_json(item),
-    }
-
-
-def _signature_json(signature: Signature) -> Payload:
-    return {
-        "status": signature.status.value,
-        "error_count": signature.error_count,
-        "warning_count": signature.warning_count,
     }
 
 

@@ -48,12 +48,19 @@ def _block(block: Block) -> str:
             return f"{'#' * level} {_CLOSING.sub(_BACKSLASHED, _inline(' '.join(text.split())))}"
         case Paragraph(content):
             return _prose(content)
-        case Bullets(items):
-            return "\n".join(f"- {_prose(item)}".rstrip() for item in items)
-        case CodeBlock(text):
-            return _fenced(text)
+        case Bullets():
+            return _bullets(block)
+        case CodeBlock(text, language):
+            return _fenced(text, language)
         case Table():
             return _table(block)
+
+
+def _bullets(bullets: Bullets, indent: str = "") -> str:
+    return "\n".join(
+        _bullets(item, f"{indent}  ") if isinstance(item, Bullets) else f"{indent}- {_prose(item)}".rstrip()
+        for item in bullets.items
+    )
 
 
 def _prose(content: Prose) -> str:
@@ -105,10 +112,10 @@ def _code(text: str) -> str:
     return f"{fence}{padding}{content}{padding}{fence}" if content.strip() else ""
 
 
-def _fenced(text: str) -> str:
+def _fenced(text: str, language: str) -> str:
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}text\n{text.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def _table(table: Table) -> str:
