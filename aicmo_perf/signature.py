@@ -4,7 +4,8 @@ The canonical form is JSON: values that JSON has stand for themselves, everythin
 begins with an exclamation mark. What is accidental is left out (the order of a dict or set, an object's address, the
 folder a file was written to), what is essential is kept (text, numbers to the last digit, the content of files).
 
-A digest is tagged with the version of the form, ``c1``: two digests with different tags say nothing of each other.
+A digest is tagged with the version of the form, ``c1``: two digests with different tags say nothing of each other. An
+output of which something was scrubbed has a tag of its own.
 A fingerprint, ``f1``, is the opposite of a digest: it forgets whatever differs between two failures of one kind.
 """
 
@@ -19,7 +20,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import PurePath
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -27,8 +28,14 @@ from typing import Any
 
 FORM = "c1-sha256"
 
+SCRUBBED_FORM = "c1-scrubbed-sha256"
+"""Of digests of outputs out of which a scrubber took something."""
+
 ReadFile = Callable[[str], Iterable[bytes] | None]
 """Gives the content of the file of that name in chunks; None when there is no such file."""
+
+Scrub = Callable[[str], str]
+"""Takes out of a text what must not count (`aicmo_perf.scrubbing.Scrubbing`)."""
 
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
@@ -37,6 +44,9 @@ MAX_DEPTH = 60
 
 MAX_NODES = 1_000_000
 """Values looked at in one output; further ones are left out, lest a feature that returns the world stop it."""
+
+MAX_FORM_LENGTH = 200_000
+"""Characters of a form that is kept to be read."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 _JSON_INTEGER_LIMIT = 1 << 64
@@ -58,8 +68,7 @@ def digest(value: object, read_file: ReadFile = _no_file) -> str:
         read_file: gives the content of files that paths name. Such a path counts by its suffix and its content;
             without the content, by its text.
     """
-    text = _sorted_json(canonical_form(value, read_file))
-    return f"{FORM}:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
+    return canonical_output(value, read_file).digest
 
 
 def canonical_form(value: object, read_file: ReadFile = _no_file) -> Json:
@@ -70,21 +79,88 @@ def canonical_form(value: object, read_file: ReadFile = _no_file) -> Json:
     Args:
         value, read_file: as in digest.
     """
-    return _Canonizer(read_file).form(value, 0)
+    return canonical_output(value, read_file).form
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CanonicalOutput:
+    """What an output comes down to.
+
+    Attributes:
+        form: its canonical form, scrubbed.
+        is_scrubbed: whether something was taken out of it.
+    """
+
+    form: Json
+    is_scrubbed: bool
+
+    @property
+    def digest(self) -> str:
+        """As digest gives it, though with a tag of its own when it is scrubbed."""
+        return _tagged(_sorted_json(self.form), is_scrubbed=self.is_scrubbed)
+
+
+def canonical_output(
+    value: object, read_file: ReadFile = _no_file, scrub: Scrub | None = None, *, shows_content: bool = False
+) -> CanonicalOutput:
+    """The canonical form, and the digest, of a value out of whose texts something may be taken.
+
+    Args:
+        value, read_file: as in digest.
+        scrub: what must not count, in texts, in numbers as they are written and in files of text; None when all does.
+        shows_content: whether bytes and files that are text show it beside their hash, to be read.
+    """
+    canonizer = _Canonizer(read_file, scrub, shows_content=shows_content)
+    form = canonizer.form(value, 0)
+    if scrub is not None:
+        form = canonizer.scrubbed(form)
+    return CanonicalOutput(form, canonizer.is_scrubbed)
+
+
+def joint_digest(digests: Sequence[str | None]) -> str | None:
+    """The digest of several outputs in their order; that of a single one is its own. None when none has one."""
+    if all(one is None for one in digests):
+        return None
+    if len(digests) == 1:
+        return digests[0]
+    return _tagged(
+        _sorted_json(list(digests)),
+        is_scrubbed=any(one is not None and one.startswith(SCRUBBED_FORM) for one in digests),
+    )
+
+
+def form_text(form: Json, *, most_characters: int = MAX_FORM_LENGTH) -> str:
+    """A canonical form to be read: one item a line, so that a line that differs shows where; cut when it is long."""
+    text = json.dumps(form, sort_keys=True, ensure_ascii=False, indent=1)
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(text) <= most_characters:
+        return text
+    note = f"\n… {len(text)} characters in all …"
+    return text[: most_characters - len(note)] + note
 
 
 def _sorted_json(form: Json) -> str:
     return _ENCODER.encode(form)
 
 
+def _tagged(text: str, *, is_scrubbed: bool) -> str:
+    return f"{SCRUBBED_FORM if is_scrubbed else FORM}:{hashlib.sha256(text.encode('ascii')).hexdigest()}"
+
+
 class _Canonizer:
     """One walk over one value.
 
     It remembers the containers it is within, so that a cycle ends, and how many values it has seen.
+
+    Attributes:
+        is_scrubbed: whether something was taken out so far.
     """
 
-    def __init__(self, read_file: ReadFile) -> None:
+    def __init__(self, read_file: ReadFile, scrub: Scrub | None, *, shows_content: bool) -> None:
+        self.is_scrubbed = False
         self._read_file = read_file
+        self._scrub = scrub
+        self._shows_content = shows_content
         self._within: set[int] = set()
         self._node_count = 0
 
@@ -123,12 +199,51 @@ class _Canonizer:
             chunks = self._read_file(name)
             if chunks is None:
                 return None
+            content = self._content(chunks)
+        except Exception:
+            return None
+        return {"!file": {"suffix": PurePath(name).suffix, **content}}
+
+    def _content(self, chunks: Iterable[bytes]) -> dict[str, Any]:
+        if self._scrub is None and not self._shows_content:
             hashed = hashlib.sha256()
             for chunk in chunks:
                 hashed.update(chunk)
-        except Exception:
-            return None
-        return {"!file": {"suffix": PurePath(name).suffix, "sha256": hashed.hexdigest()}}
+            return {"sha256": hashed.hexdigest()}
+        data = b"".join(chunks)
+        try:
+            text = self._without_accidents(data.decode())
+        except UnicodeDecodeError:
+            return {"sha256": hashlib.sha256(data).hexdigest()}
+        content = {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+        return {**content, "text": text[:MAX_FORM_LENGTH]} if self._shows_content else content
+
+    def _without_accidents(self, text: str) -> str:
+        if self._scrub is None:
+            return text
+        scrubbed = self._scrub(text)
+        self.is_scrubbed |= scrubbed != text
+        return scrubbed
+
+    def scrubbed(self, form: Json) -> Json:
+        """A form without what the scrubber means; what was sorted is sorted anew."""
+        if isinstance(form, str):
+            return self._without_accidents(form)
+        if isinstance(form, list):
+            return [self.scrubbed(item) for item in form]
+        if isinstance(form, int) and not isinstance(form, bool):
+            written = str(form)
+            scrubbed = self._without_accidents(written)
+            return form if scrubbed == written else scrubbed
+        if not isinstance(form, dict):
+            return form
+        if (kind := next((kind for kind in ("!set", "!dict") if form.keys() == {kind}), None)) is not None:
+            return {kind: self._sorted(self.scrubbed(item) for item in form[kind])}
+        pairs = [(self._without_accidents(key), self.scrubbed(item)) for key, item in form.items()]
+        # two keys that were nothing but accidents are still two
+        return (
+            dict(pairs) if len({key for key, _ in pairs}) == len(pairs) else {"!dict": self._sorted(map(list, pairs))}
+        )
 
     def _compound(self, value: object, depth: int) -> Json:
         if isinstance(value, enum.Enum):
@@ -140,7 +255,8 @@ class _Canonizer:
         if isinstance(value, float):
             return {"!float": float.__repr__(value)}
         if isinstance(value, bytes | bytearray | memoryview):
-            return {"!bytes": hashlib.sha256(value).hexdigest()}
+            content = self._content((value,))
+            return {"!bytes": content if "text" in content else content["sha256"]}
         if isinstance(value, PurePath):
             return self._file(str(value)) or {"!path": value.as_posix()}
         if isinstance(value, Mapping):
