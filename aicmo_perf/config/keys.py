@@ -240,7 +240,7 @@ FEATURE_KEYS = (
 )
 FLAKINESS_KEYS = (
     Key("half_life", "half_life_days", _positive_days, '"30d"', "a run so old counts half in a flake rate"),
-    Key("budget", "budget_seconds", _seconds, '"10min"', "time for --until-rate"),
+    Key("budget", "budget_seconds", _seconds, '"10min"', "time for --until-rate, and as much for finding causes"),
     Key("scrub", "scrub", _scrubbers, '["timestamp", "uuid"]', "what is taken out of outputs before they are compared"),
 )
 QUARANTINE_KEYS = (

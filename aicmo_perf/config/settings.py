@@ -62,11 +62,12 @@ class FlakinessSettings:
 
     Attributes:
         half_life_days: a run so old counts half as much in a flake rate as one of today.
-        budget_seconds: how long ``--until-rate`` may go on.
+        budget_seconds: how long ``--until-rate`` may go on, and as much for finding causes; None for a multiple of
+            what the run's first iteration takes.
     """
 
     half_life_days: float = 30.0
-    budget_seconds: float = 600.0
+    budget_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
