@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from aicmo_perf.baseline import Baseline
 from aicmo_perf.comparison import RunComparison
-from aicmo_perf.gate import outcomes, speed
+from aicmo_perf.gate import flaky, outcomes, speed
 from aicmo_perf.gate.case import Case
+from aicmo_perf.gate.knowledge import Knowledge
+from aicmo_perf.gate.quarantine import quarantine_notes
 from aicmo_perf.gate.verdict import SPEED_RULES, GatePolicy, Rule, Verdict
 from aicmo_perf.gate.wording import listing, skip_reason
 from aicmo_perf.model import RunState, SelfTestResult, Status
@@ -17,13 +19,18 @@ _INSPECTIONS = {
     Rule.CRITICAL_FAILING: outcomes.critical_failing,
     Rule.NEWLY_FAILING: outcomes.newly_failing,
     Rule.VANISHED_CRITICAL: outcomes.vanished_critical,
-    Rule.FLAKY: outcomes.flaky,
+    Rule.FLAKY: flaky.flaky,
     Rule.SLOWER: speed.slower,
     Rule.FASTER: speed.faster,
 }
 
 
-def judge(result: SelfTestResult, comparison: RunComparison | None, policy: GatePolicy | None = None) -> Verdict:
+def judge(
+    result: SelfTestResult,
+    comparison: RunComparison | None,
+    policy: GatePolicy | None = None,
+    knowledge: Knowledge | None = None,
+) -> Verdict:
     """Decide whether a run passes.
 
     Args:
@@ -32,9 +39,10 @@ def judge(result: SelfTestResult, comparison: RunComparison | None, policy: Gate
         comparison: the run beside its baselines, made with the policy's slowness; None when there is nothing to
             compare with.
         policy: what to look for; the default rules with their default thresholds when None.
+        knowledge: what is known of the features besides; when None, whatever fails or is flaky counts.
     """
     policy = policy or GatePolicy()
-    case = Case(result, comparison or RunComparison(), policy)
+    case = Case(result, comparison or RunComparison(), policy, knowledge)
     rules = tuple(rule for rule in Rule if rule in policy.rules)
     return Verdict(
         findings=tuple(finding for rule in rules for finding in _INSPECTIONS[rule](case)),
@@ -60,8 +68,11 @@ def _notes(case: Case) -> Iterator[str]:
     if run.state is not RunState.COMPLETE:
         yield f"{run.title_at_start} is {run.state}: only what it finished was judged."
     yield from _baseline_notes(case)
+    yield from quarantine_notes(case)
+    yield from flaky.flaky_notes(case)
+    yield from outcomes.broken_before(case)
     yield from _skipped_critical(case)
-    if Rule.FLAKY in case.policy.rules and case.result.features and not case.result.flakiness_checked:
+    if Rule.FLAKY in case.policy.rules and case.result.features and not case.flakiness_checked:
         yield "Flakiness was not checked: one iteration has nothing to differ from."
     gone = [
         case.label(feature)

@@ -1,13 +1,15 @@
-"""The rules about what features did: failing, missing, flaky."""
+"""The rules about what features did: failing, missing."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aicmo_perf.flakiness.wording import percent
+from aicmo_perf.gate.attempts import Standing
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Finding, Rule
-from aicmo_perf.gate.wording import quoted, reference_of, skip_reason, telling_line, title_of
-from aicmo_perf.model import FeatureStatus, Status
+from aicmo_perf.gate.wording import listing, reference_of, skip_reason, telling_line, title_of
+from aicmo_perf.model import FeatureStatus, FlakyState, Status
 from aicmo_perf.units import count_of
 
 _FAILING_VERBS = {
@@ -17,19 +19,34 @@ _FAILING_VERBS = {
 }
 
 
+CHANCE_PROBABILITY = 0.05
+"""What is known as flaky looks broken when chance alone would fail it so often less than this."""
+
+
 def critical_failing(case: Case) -> Iterator[Finding]:
     """Critical features that are partial, fail or ended in an error."""
     for status in case.result.features:
-        if status.critical and status.status.is_failing:
+        if case.failing_rule(status) is Rule.CRITICAL_FAILING:
             yield _failing(case, Rule.CRITICAL_FAILING, status)
 
 
 def newly_failing(case: Case) -> Iterator[Finding]:
-    """Features that passed before the change, unless the rule above has told it."""
-    told = Rule.CRITICAL_FAILING in case.policy.rules
+    """Features that passed before the change or are known to pass at times, unless the rule above has told it."""
     for status in case.result.features:
-        if status.status.is_failing and case.passed_before(status) and not (status.critical and told):
+        if case.failing_rule(status) is Rule.NEWLY_FAILING:
             yield _failing(case, Rule.NEWLY_FAILING, status)
+
+
+def broken_before(case: Case) -> Iterator[str]:
+    """What fails as it did before, which no rule tells."""
+    broken = []
+    for status in case.with_standing(Standing.FAILING):
+        record = case.knowledge.records.get(status.key) if case.knowledge is not None else None
+        if record is not None and record.state is FlakyState.BROKEN and case.failing_rule(status) is None:
+            since = f" (since {title_of(record.broken_since)})" if record.broken_since is not None else ""
+            broken.append(f"{case.label(status.feature)}{since}")
+    if broken:
+        yield f"{count_of(len(broken), 'feature is', 'features are')} broken as before: {listing(broken)}."
 
 
 def vanished_critical(case: Case) -> Iterator[Finding]:
@@ -63,38 +80,36 @@ def vanished_critical(case: Case) -> Iterator[Finding]:
             )
 
 
-def flaky(case: Case) -> Iterator[Finding]:
-    """Features whose signatures differ between the iterations; an output that varies is not meant here."""
-    for status in case.result.features:
-        if status.is_flaky:
-            name = case.label(status.feature)
-            signatures = "; ".join(str(signature) for signature in status.signatures)
-            yield Finding(
-                rule=Rule.FLAKY,
-                feature=status.feature,
-                message=(
-                    f"{name} is flaky: {count_of(len(status.signatures), 'iteration')} of the same code "
-                    f"said {signatures}."
-                ),
-                advice=(
-                    "Look for what a fresh process may change: an order, a time, a random number, a file left "
-                    f"behind; see its past with: aicmo-perf history {quoted(name)}"
-                ),
-            )
-
-
 def _failing(case: Case, rule: Rule, status: FeatureStatus) -> Finding:
     name = case.label(status.feature) + (" (critical)" if status.critical else "")
     parts = [f"{name} {_FAILING_VERBS[status.status]} with {count_of(len(status.errors), 'error')}"]
     if status.errors:
         parts[0] += f" ({telling_line(status.errors[0])})"
     advice = f"Its errors in full: aicmo-perf show {reference_of(case.run)}"
+    if case.standings[status.key] is Standing.LOOKS_BROKEN:
+        parts.append(_despite_its_record(case, status))
+    elif retries := case.attempts[status.key].retries:
+        parts.append(f"{count_of(len(retries), 'retry', 'retries')} failed, too")
     if case.passed_before(status):
         item = case.compared[status.key]
         parts.append(f"it passed in {title_of(item.previous_run)}")
         if commits := case.commits_since(item):
             advice += f"; what changed: git log {commits}"
     return Finding(rule=rule, feature=status.feature, message="; ".join(parts) + ".", advice=advice)
+
+
+def _despite_its_record(case: Case, status: FeatureStatus) -> str:
+    """What it means that a feature known as flaky did not pass once."""
+    attempts = case.attempts[status.key].unperturbed
+    record = case.knowledge.records.get(status.key) if case.knowledge is not None else None
+    rate = record.rate.rate if record is not None else None
+    known = f"it is known as flaky{f' ({percent(rate)} of its runs)' if rate else ''}"
+    if not attempts.retries:
+        return f"{known} and was not retried, which 'aicmo-perf run --gate' does"
+    chance = (rate or 0.0) ** len(attempts.made)
+    if chance >= CHANCE_PROBABILITY:
+        return f"{known} and failed {attempts.score}, which chance alone does in {percent(chance)} of all cases"
+    return f"{known}, yet failed {attempts.score}; this looks broken"
 
 
 def _way_past(case: Case) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aicmo_perf.comparison import FeatureComparison
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Coverage, Finding, Rule
-from aicmo_perf.gate.wording import listing, p_text, quoted, reference_of
+from aicmo_perf.gate.wording import listing, p_text, quoted, reference_of, unstable_text
 from aicmo_perf.model import AcceptedChange, Change, ChangePoint
 from aicmo_perf.model.summary import HIGH_QUANTILE, LOW_QUANTILE
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share
@@ -23,7 +23,7 @@ def slower(case: Case) -> Iterator[Finding]:
         yield Finding(
             rule=Rule.SLOWER,
             feature=item.feature,
-            message=f"{case.label(item.feature)} is slower: {_numbers(case, item)}.",
+            message=f"{case.label(item.feature)} is slower: {_numbers(case, item)}{_instability(case, item)}.",
             advice=_slower_advice(case, item),
         )
 
@@ -62,6 +62,7 @@ def speed_notes(case: Case) -> Iterator[str]:
     yield from _accepted(case)
     yield from _settled(case)
     yield from _tails(case)
+    yield from _unstable(case)
     yield from _certainty(case)
     yield from _doubts(case)
 
@@ -88,6 +89,21 @@ def _numbers(case: Case, item: FeatureComparison) -> str:
         f"{format_seconds(item.level_seconds)} against {format_seconds(item.baseline_seconds)} "
         f"({', '.join(parts)}{confirmed})"
     )
+
+
+def _instability(case: Case, item: FeatureComparison) -> str:
+    """That it takes now this, now that on unchanged code, as the end of a sentence; empty when it does not."""
+    unstable = case.unstable_time(item.feature.key)
+    return f"; it is unstable in time: {unstable_text(unstable)}" if unstable is not None else ""
+
+
+def _unstable(case: Case) -> Iterator[str]:
+    """Features that are unstable in time, which is no flakiness: they agree with themselves in all but the time."""
+    slower = {item.feature.key for item in case.changed(Change.REGRESSED)} if Rule.SLOWER in case.policy.rules else ()
+    for status in case.result.features:
+        unstable = case.unstable_time(status.key)
+        if unstable is not None and status.key not in slower:
+            yield f"{case.label(status.feature)} is unstable in time: {unstable_text(unstable)}."
 
 
 def _slower_advice(case: Case, item: FeatureComparison) -> str:
@@ -181,20 +197,20 @@ def _certainty(case: Case) -> Iterator[str]:
         if undecided := [item for item in case.comparison.features if item.wants_rerun]:
             yield (
                 f"{count_of(len(undecided), 'feature')} could not be decided in the time there was: "
-                f"{listing(case.labels(undecided))}; more of it: --against-budget."
+                f"{listing(case.labels_of(undecided))}; more of it: --against-budget."
             )
         return
     regressed = case.changed(Change.REGRESSED)
     if alone := [item for item in regressed if not item.head_reruns_seconds]:
-        yield f"One run alone judged {listing(case.labels(alone))}; 'aicmo-perf run --gate' confirms by re-runs."
+        yield f"One run alone judged {listing(case.labels_of(alone))}; 'aicmo-perf run --gate' confirms by re-runs."
     if head_only := [item for item in regressed if item.head_reruns_seconds and not item.base_reruns_seconds]:
         yield (
-            f"Re-runs of this code alone confirmed {listing(case.labels(head_only))}: a machine that was busy all the "
-            "while looks the same."
+            f"Re-runs of this code alone confirmed {listing(case.labels_of(head_only))}: a machine that was busy all "
+            "the while looks the same."
         )
     if cut := [item for item in case.comparison.features if item.wants_rerun]:
         yield (
-            f"Re-runs ended before {count_of(len(cut), 'suspect')} could be decided: {listing(case.labels(cut))}; "
+            f"Re-runs ended before {count_of(len(cut), 'suspect')} could be decided: {listing(case.labels_of(cut))}; "
             "more time for them: --confirm-budget."
         )
 
@@ -211,7 +227,7 @@ def _doubts(case: Case) -> Iterator[str]:
     count = sum(map(len, by_reason.values()))
     if count:
         groups = sorted(by_reason.items(), key=lambda group: -len(group[1]))
-        told = [f"{listing(case.labels(items))} ({reason or _smallest_visible(items)})" for reason, items in groups]
+        told = [f"{listing(case.labels_of(items))} ({reason or _smallest_visible(items)})" for reason, items in groups]
         yield f"{count_of(count, 'feature')} could not be judged for speed: {listing(told, '; ')}."
 
 

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 from aicmo_perf.baseline import Baseline, FeatureLevel
 from aicmo_perf.comparison import FeatureComparison, RunComparison
 from aicmo_perf.gate import judge
-from aicmo_perf.model import Category, Change, FeatureStatus, Run, RunOptions, SelfTestResult, Status
+from aicmo_perf.model import (
+    Category,
+    Change,
+    FeatureStatus,
+    Iteration,
+    PlannedIteration,
+    Run,
+    RunOptions,
+    SelfTestResult,
+    Status,
+)
 from aicmo_perf.stats.comparison import RuntimeChange
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -51,8 +61,18 @@ def not_compared(status, reason, **values):
     return compared(status, Change.INCONCLUSIVE, judged={"reason": reason, "p_slower": None, "ratio": None}, **values)
 
 
-def verdict_on(*items, run=NOW, vanished=(), baselines=(BASELINE,), policy=None, **values):
-    """The verdict on features, each a status or a status with its comparison."""
+def verdict_on(
+    *items,
+    run=NOW,
+    vanished=(),
+    baselines=(BASELINE,),
+    policy=None,
+    knowledge=None,
+    kinds=(),
+    findings=(),
+    **values,
+):
+    """The verdict on features, each a status or a status with its comparison; the kinds are those of its iterations."""
     pairs = [item if isinstance(item, tuple) else (item, compared(item)) for item in items]
     comparison = RunComparison(
         baselines=baselines,
@@ -61,7 +81,12 @@ def verdict_on(*items, run=NOW, vanished=(), baselines=(BASELINE,), policy=None,
         last_seen={feature.key: PAST for feature in vanished},
         **values,
     )
-    return judge(SelfTestResult(run, tuple(status for status, _ in pairs)), comparison, policy)
+    iterations = tuple(
+        Iteration(planned=PlannedIteration(number=number, kind=kind), started_at=START)
+        for number, kind in enumerate(kinds, 1)
+    )
+    result = SelfTestResult(run, tuple(status for status, _ in pairs), iterations, tuple(findings))
+    return judge(result, comparison, policy, knowledge)
 
 
 def told(verdict):

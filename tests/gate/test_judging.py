@@ -160,14 +160,24 @@ def test_with_its_rule_off_a_vanished_critical_feature_is_still_noted():
 def test_a_flaky_feature():
     signatures = (Signature(Status.PASS, 0, 0), Signature(Status.FAIL, 1, 0), Signature(Status.PASS, 0, 0))
     verdict = verdict_on(status_of(signatures=signatures))
+    assert told(verdict) == [(Rule.FLAKY, "swot is flaky: on unchanged code it failed in 1 of 3 iterations.")]
+    assert verdict.findings[0].advice == (
+        "See it with: aicmo-perf run --replay 31:2; learn why with: aicmo-perf run --flakiness-check=10; "
+        "see its past with: aicmo-perf history swot"
+    )
+
+
+def test_a_feature_that_never_fails_and_still_disagrees_with_itself():
+    signatures = (Signature(Status.PASS, 0, 0), Signature(Status.PASS, 0, 1), Signature(Status.PASS, 0, 0))
+    verdict = verdict_on(status_of(signatures=signatures))
     assert told(verdict) == [
         (
             Rule.FLAKY,
-            "swot is flaky: 3 iterations of the same code said pass, 0 errors, 0 warnings; "
-            "fail, 1 error, 0 warnings; pass, 0 errors, 0 warnings.",
+            "swot is flaky: on unchanged code it said pass, 0 errors, 0 warnings (2 times); "
+            "pass, 0 errors, 1 warning (once).",
         )
     ]
-    assert verdict.findings[0].advice.endswith("aicmo-perf history swot")
+    assert verdict.findings[0].advice.startswith("Learn why with: aicmo-perf run --flakiness-check=10")
 
 
 def test_an_output_that_varies_is_not_flaky():

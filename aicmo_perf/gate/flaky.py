@@ -1,0 +1,94 @@
+"""The rule about features that disagree with themselves, and what is said of those that are known for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aicmo_perf.flakiness.wording import advice_text, cause_text, percent, rate_text, replay_command
+from aicmo_perf.gate.attempts import Standing
+from aicmo_perf.gate.case import Case
+from aicmo_perf.gate.verdict import Finding, Rule
+from aicmo_perf.gate.wording import quoted
+from aicmo_perf.model import Cause, FeatureStatus, FlakinessFinding, Inconsistency
+
+
+def flaky(case: Case) -> Iterator[Finding]:
+    """Features that disagree with themselves and were not known for it; an output that varies is not meant here."""
+    for status in case.result.features:
+        if _is_told(case, status):
+            yield Finding(
+                rule=Rule.FLAKY,
+                feature=status.feature,
+                message=f"{_sentence(case, status)}.",
+                advice=_advice(case, status),
+            )
+
+
+def flaky_notes(case: Case) -> Iterator[str]:
+    """What is known as flaky and passed at last; and what is newly flaky, for those who do not want it to fail."""
+    for status in case.with_standing(Standing.KNOWN_FLAKY):
+        record = case.knowledge.records[status.key] if case.knowledge is not None else None
+        rate = f" ({percent(record.rate.rate)} of its runs)" if record is not None and record.rate.rate else ""
+        name = case.label(status.feature)
+        yield f"{name} is known as flaky{rate}: it {case.attempts[status.key].story}; that it passed counts."
+    if case.knowledge is not None and Rule.FLAKY not in case.policy.rules:
+        for status in case.with_standing(Standing.NEWLY_FLAKY):
+            yield f"{_sentence(case, status)}; that rule is off."
+
+
+def _is_told(case: Case, status: FeatureStatus) -> bool:
+    if case.knowledge is None:
+        return status.is_flaky
+    standing = case.standings[status.key]
+    if standing is Standing.FAILING:
+        # it fails always, but not always alike; that is worth a word where nothing else is said of it
+        return status.is_flaky and case.failing_rule(status) is None
+    return standing is Standing.NEWLY_FLAKY
+
+
+def _sentence(case: Case, status: FeatureStatus) -> str:
+    """What it did and why, as far as that is known, without the final stop."""
+    newly = "newly " if case.knowledge is not None else ""
+    attempts = case.attempts[status.key]
+    text = f"{case.label(status.feature)} is {newly}flaky: on unchanged code it {attempts.story}"
+    finding = _finding_of(case, status)
+    if finding is None:
+        return text
+    return f"{text} (rate {rate_text(finding.rate)}); cause: {cause_text(finding, case.labels)}"
+
+
+def _advice(case: Case, status: FeatureStatus) -> str:
+    name = quoted(case.label(status.feature))
+    finding = _finding_of(case, status)
+    if finding is None or not finding.explanations:
+        failed = case.attempts[status.key].failed
+        seen = f"See it with: {replay_command(case.run, failed[0].number)}; learn why" if failed else "Learn why"
+        return f"{seen} with: aicmo-perf run --flakiness-check=10; see its past with: aicmo-perf history {name}"
+    iteration = finding.replay_iteration or finding.iterations[0]
+    return f"{advice_text(finding)} See it with: {replay_command(case.run, iteration)}{_selection(case, finding)}"
+
+
+def _selection(case: Case, finding: FlakinessFinding) -> str:
+    """The options that leave out of a replay what the outcome does not depend on; empty where that is not known."""
+    needed = [finding.feature.key]
+    for explanation in finding.explanations:
+        # what runs at the same time, or slows the machine, may be any of the others
+        if explanation.causes[0] in (Cause.PARALLELISM, Cause.TIMING, Cause.UNEXPLAINED):
+            return ""
+        if Cause.ORDER in explanation.causes and not explanation.features:
+            return ""
+        needed += explanation.features
+    names = [quoted(case.labels.get(key, key[1])) for key in dict.fromkeys(needed)]
+    return "".join(f" -k {name}" for name in names)
+
+
+def _finding_of(case: Case, status: FeatureStatus) -> FlakinessFinding | None:
+    """What a flakiness check found out of its signatures; None if there was none."""
+    return next(
+        (
+            finding
+            for finding in case.result.findings
+            if finding.feature.key == status.key and finding.inconsistency is Inconsistency.STATUS
+        ),
+        None,
+    )
