@@ -8,8 +8,9 @@ passes where it is called once.
 
 Later ones are shuffled (`aicmo_perf.flakiness.orders`), globally and by module in turn. Which other factors are on
 follows the design of Plackett and Burman for up to eleven factors: each is on in six of eleven iterations, and any two
-of them together in three, so that no two always go together; after that all signs are exchanged. Several workers are
-on in one of three only, since such an order shows half as many pairs.
+of them together in three, so that no two always go together; after that all signs are exchanged. Two factors are on in
+one iteration of three only, and never both, since they take something from an order: two workers show half as many
+pairs, and of a feature that is called again the second call may not show what its predecessors did to the first.
 
 References:
     Plackett, Burman (1946): The design of optimum multifactorial experiments. Biometrika 33(4), 305–325.
@@ -48,21 +49,22 @@ NOMINAL_NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 
 _TWIN_NUMBER = 3
 _FIRST_SHUFFLE = 4
-_WORKERS_EVERY = 3
 _GENERATOR = (True, True, False, True, True, True, False, False, False, True, False)
 """The first row of Plackett and Burman's design in twelve runs; each further row is the one before, shifted by one."""
 
 _COLUMNS: dict[Factor, int] = {
-    Factor.REPETITION: 0,
-    Factor.HASH_SEED: 1,
-    Factor.CLOCK: 2,
-    Factor.TIME_ZONE: 3,
-    Factor.DIRECTORY: 5,
-    Factor.CPU_COUNT: 6,
-    Factor.LOCALE: 7,
-    Factor.RANDOM_SEED: 9,
+    Factor.HASH_SEED: 9,
+    Factor.CLOCK: 7,
+    Factor.TIME_ZONE: 0,
+    Factor.LOCALE: 1,
+    Factor.DIRECTORY: 2,
+    Factor.CPU_COUNT: 8,
+    Factor.RANDOM_SEED: 10,
 }
-"""Each factor's column of the design. Repetition is on in the first shuffle, since the reverse order leaves it out."""
+"""Each factor's column of the design; such ones that already ten iterations tell any two factors apart."""
+
+_ONE_IN_THREE: dict[Factor, int] = {Factor.REPETITION: 0, Factor.WORKERS: 2}
+"""The factors that take something from an order, and the first shuffle they are on in, from 0."""
 
 _TWO_WORKERS = 2
 _TWO_CALLS = 2
@@ -89,7 +91,7 @@ class Design:
         self._seed = seed
         self._seen = SeenOrders(len(features))
         self._planned: list[PlannedIteration] = []
-        self._shifts = _clock_shifts(now, Random(f"clock {seed}"))  # noqa: S311 - nothing secret
+        self._shifts = _clock_shifts(now, _lots(f"clock {seed}"))
 
     def iteration(self, number: int) -> PlannedIteration:
         """The iteration of a number; they may be asked for in any order.
@@ -107,8 +109,8 @@ class Design:
             kind = IterationKind.PLAIN if number == 1 else IterationKind.TWIN
             self._seen.add(range(len(self._keys)))
             return PlannedIteration(number=number, kind=kind, seed=self._seed)
-        seed = Random(f"iteration {number} of {self._seed}").getrandbits(_SEED_BITS)  # noqa: S311 - nothing secret
-        random = Random(seed)  # noqa: S311 - nothing secret
+        seed = _lots(f"iteration {number} of {self._seed}").getrandbits(_SEED_BITS)
+        random = _lots(seed)
         kind_of_order, order = self._order(number, random)
         conditions = self._conditions(number, kind_of_order, random)
         self._seen.add(order, conditions.worker_count)
@@ -147,7 +149,7 @@ class Design:
     def _changed(self, number: int) -> frozenset[Factor]:
         """The factors, other than the order, that an iteration changes wherever that can be done."""
         if number < _FIRST_SHUFFLE:
-            return frozenset(_COLUMNS) - {Factor.REPETITION}
+            return frozenset(_COLUMNS)
         shift = number - _FIRST_SHUFFLE
         exchanged = shift // len(_GENERATOR) % 2 == 1
         changed = {
@@ -155,9 +157,12 @@ class Design:
             for factor, column in _COLUMNS.items()
             if _GENERATOR[(column - shift) % len(_GENERATOR)] is not exchanged
         }
-        if shift % _WORKERS_EVERY == 1:
-            changed.add(Factor.WORKERS)
-        return frozenset(changed)
+        return frozenset(changed | {factor for factor, first in _ONE_IN_THREE.items() if shift % 3 == first})
+
+
+def _lots(seed: str | int) -> Random:
+    """Where lots are drawn; the same ones for the same seed, whatever the process's hash seed is."""
+    return Random(seed)  # noqa: S311 - nothing secret
 
 
 def _possible(possibilities: Possibilities) -> frozenset[Factor]:
@@ -168,7 +173,7 @@ def _possible(possibilities: Possibilities) -> frozenset[Factor]:
         Factor.CPU_COUNT: possibilities.cpu_count > 1,
         Factor.RANDOM_SEED: possibilities.random_seed,
     }
-    return frozenset(factor for factor in (*_COLUMNS, Factor.WORKERS) if conditional.get(factor, True))
+    return frozenset(factor for factor in (*_COLUMNS, *_ONE_IN_THREE) if conditional.get(factor, True))
 
 
 def _modules(features: Sequence[Feature]) -> list[list[int]]:
