@@ -1,14 +1,42 @@
-"""What many runs say of each feature: stable, flaky, broken or unknown, how often, since when, and what it cost."""
+"""What many runs say of each feature: stable, flaky, broken or unknown, how often, since when, and what it cost.
+
+A feature is
+
+- ``broken`` when an outage (`segments`) goes on: it fails always on the newest code, more than one outcome says so,
+  and nothing that it did before makes that likely. A flaky feature whose failures have become too many for its rate is
+  broken too. A setting (machine, mode, depth) that it last ran in before it passed ten times elsewhere is not heard.
+- ``flaky`` when it flipped on the same code (`same_code`), with nothing changed or provoked, and the rate of failure
+  has not fallen to nothing since, by as clear a boundary as begins an outage.
+- ``unknown`` when a failure stands alone: its code was never seen to pass, nor the failure seen again. Neither a flake
+  nor a regression explains it better, and it is forgotten once the passes since exclude a rate of 5 %. Likewise when
+  there are fewer than two outcomes, since one agrees with nothing.
+- ``stable`` otherwise; so is what was broken, and fixed, however often. Differences between commits are no flips.
+
+The flake rate is the weighted share of failures among all unperturbed outcomes outside outages. Lone failures count:
+they may be flakes, and to leave them out would claim to exclude rates that were not. What is true of it:
+
+- To pass on new code, or again on code that it has passed on, never raises the rate, whenever that is; nor does it
+  turn an outage into flakes. To pass on code that always failed may: it is what shows that those failures were flakes.
+- What the commits are called does not matter, nor the order in which runs and features are given.
+- What was broken and then fixed on another commit has no flips.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from aicmo_perf.flakiness.clusters import Cluster
-from aicmo_perf.flakiness.unstable_time import UnstableTime
-from aicmo_perf.model import Feature, FeatureKey, RateEstimate, Run
-from aicmo_perf.model.outcomes import FlakyState, RunOutcomes
+from aicmo_perf.flakiness.clusters import Cluster, Failures, find_clusters
+from aicmo_perf.flakiness.infrastructure import infrastructure_runs
+from aicmo_perf.flakiness.rates import estimate_rate
+from aicmo_perf.flakiness.same_code import Code, by_code
+from aicmo_perf.flakiness.states import assess, state_without_failures
+from aicmo_perf.flakiness.unstable_time import UnstableTime, unstable_time
+from aicmo_perf.model import Feature, FeatureKey, IterationKind, RateEstimate, Run
+from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +139,174 @@ class FlakinessRecord:
 def read_history(
     outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]],
     features: Sequence[Feature],
-    policy: RecordPolicy = RecordPolicy(),  # noqa: B008
+    policy: RecordPolicy = RecordPolicy(),
 ) -> FlakinessRecord:
     """Read the record of some features.
 
     Args:
-        outcomes: by feature, one RunOutcomes a run.
+        outcomes: by feature, one RunOutcomes a run, in any order; of whole runs if possible, since infrastructure shows
+            in the other features alone.
         features: those to be told of; one without outcomes is unknown.
         policy: how.
     """
-    raise NotImplementedError
+    past = _Past.of(outcomes, policy)
+    read = [_read_feature(feature, past.in_order(outcomes.get(feature.key, ())), past, policy) for feature in features]
+    return FlakinessRecord(
+        features=tuple(sorted((one.record for one in read), key=_urgency)),
+        clusters=find_clusters({one.record.key: one.failures for one in read if one.failures}),
+        infrastructure_runs=past.set_aside,
+        run_count=len(past.places),
+    )
+
+
+_ORDER_OF_STATES = (FlakyState.FLAKY, FlakyState.BROKEN, FlakyState.UNKNOWN, FlakyState.STABLE)
+
+
+def _urgency(record: FeatureRecord) -> tuple[int, float, int, FeatureKey]:
+    state = _ORDER_OF_STATES.index(record.state)
+    return (state, -(record.rate.rate or 0.0), -record.flip_count - record.provoked_flip_count, record.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past:
+    """The runs that were read, once for all features.
+
+    Attributes:
+        places: of each run by its uuid, in order of time.
+        codes: what each ran.
+        weights: of each in the flake rate.
+        set_aside: infrastructure, oldest first.
+        set_aside_uuids: theirs.
+    """
+
+    places: Mapping[str, int]
+    codes: Mapping[str, Code]
+    weights: Mapping[str, float]
+    set_aside: tuple[Run, ...]
+    set_aside_uuids: frozenset[str]
+
+    @classmethod
+    def of(cls, outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]], policy: RecordPolicy) -> _Past:
+        runs = {of_run.run.uuid: of_run.run for of_feature in outcomes.values() for of_run in of_feature}
+        ordered = sorted(runs.values(), key=lambda run: (run.moment, run.uuid))
+        codes = {run.uuid: Code.of(run) for run in ordered}
+        ages = {run.uuid: (ordered[-1].started_at - run.started_at) / _DAY for run in ordered}
+        set_aside = infrastructure_runs(ordered, codes, outcomes)
+        return cls(
+            places={run.uuid: place for place, run in enumerate(ordered)},
+            codes=codes,
+            weights={uuid: 2 ** (-age / policy.half_life_days) for uuid, age in ages.items()},
+            set_aside=set_aside,
+            set_aside_uuids=frozenset(run.uuid for run in set_aside),
+        )
+
+    def in_order(self, of_feature: Sequence[RunOutcomes]) -> list[RunOutcomes]:
+        """A feature's runs that were not set aside, oldest first."""
+        kept = [of_run for of_run in of_feature if of_run.run.uuid not in self.set_aside_uuids]
+        kept.sort(key=lambda of_run: self.places[of_run.run.uuid])
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A feature's record, and when it failed; None for one that is not flaky."""
+
+    record: FeatureRecord
+    failures: Failures | None = None
+
+
+def _read_feature(feature: Feature, runs: Sequence[RunOutcomes], past: _Past, policy: RecordPolicy) -> _Read:
+    failing = [run for run in runs if any(outcome.is_failing for outcome in run.outcomes)]
+    record = FeatureRecord(
+        feature=feature,
+        state=state_without_failures(sum(len(run.outcomes) for run in runs)),
+        rate=_rate(runs, past, frozenset()),
+        run_count=len(runs),
+        retry_seconds=sum(run.retry_seconds for run in runs),
+        unstable_time=_unstable_time(runs, past),
+    )
+    # most features of most histories never fail, and need no more than this
+    if not failing:
+        return _Read(record)
+    codes = by_code((past.codes[run.run.uuid] for run in runs), runs)
+    assessment = assess(codes, policy.excluded_rate)
+    flipping = sorted((run for its in codes for run in its.flipping_runs()), key=lambda run: past.places[run.uuid])
+    record = replace(
+        record,
+        state=assessment.state,
+        rate=_rate(runs, past, assessment.outage_codes),
+        flip_count=sum(its.flip_count for its in codes),
+        provoked_flip_count=sum(its.provoked_count for its in codes),
+        failing_run_count=sum(any(map(_is_unprovoked_failure, run.outcomes)) for run in failing),
+        first_flip=flipping[0] if flipping else None,
+        last_flip=flipping[-1] if flipping else None,
+        broken_since=assessment.broken_since,
+        last_failure=failing[-1].run,
+        failure_groups=_failure_groups(failing),
+    )
+    if not flipping:
+        return _Read(record)
+    return _Read(record, _failures(runs, past, assessment.outage_codes))
+
+
+def _is_unprovoked_failure(outcome: Outcome) -> bool:
+    return outcome.is_failing and outcome.kind.is_unperturbed
+
+
+def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code]) -> RateEstimate:
+    failed = passed = 0.0
+    for run in runs:
+        uuid = run.run.uuid
+        if outage_codes and past.codes[uuid] in outage_codes:
+            continue
+        weight = past.weights[uuid]
+        for outcome in run.outcomes:
+            if outcome.kind.is_unperturbed:
+                if outcome.is_failing:
+                    failed += weight
+                else:
+                    passed += weight
+    return estimate_rate(failed, failed + passed)
+
+
+def _failures(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code]) -> Failures:
+    """When a feature failed, outages apart; and retries, which only those take part in that failed before."""
+    moments = {
+        (run.run.uuid, place): outcome.is_failing
+        for run in runs
+        if past.codes[run.run.uuid] not in outage_codes
+        for place, outcome in enumerate(run.outcomes)
+        if outcome.kind is not IterationKind.RETRY
+    }
+    return Failures(frozenset(moment for moment, failed in moments.items() if failed), len(moments))
+
+
+def _failure_groups(failing: Sequence[RunOutcomes]) -> tuple[FailureGroup, ...]:
+    groups: dict[str | None, FailureGroup] = {}
+    for run in failing:
+        for outcome in run.outcomes:
+            if outcome.is_failing:
+                group = groups.get(outcome.failure)
+                groups[outcome.failure] = FailureGroup(
+                    fingerprint=outcome.failure,
+                    message=outcome.message or (group.message if group else ""),
+                    count=group.count + 1 if group else 1,
+                    first=group.first if group else run.run,
+                    last=run.run,
+                )
+    return tuple(sorted(groups.values(), key=lambda group: (-group.count, group.fingerprint or "")))
+
+
+def _unstable_time(runs: Sequence[RunOutcomes], past: _Past) -> UnstableTime | None:
+    """Of the setting that it was last measured in, since runtimes of two machines are two levels anyway."""
+    measured = [run for run in runs if run.low_seconds is not None]
+    if not measured:
+        return None
+    setting = past.codes[measured[-1].run.uuid].setting
+    return unstable_time(
+        [
+            run.low_seconds
+            for run in measured
+            if run.low_seconds is not None and past.codes[run.run.uuid].setting == setting
+        ]
+    )

@@ -1,0 +1,202 @@
+"""Where the rate of failure changed, and which failures are an outage and not a flake.
+
+A stretch of versions of the code is as likely, whatever its rate, as
+
+    ln P = ln B(x + a, n - x + b) - ln B(a, b)
+
+for x failures of n attempts; a = .3, b = .5 for first attempts, and a = b = .5 for retries, of which only those that
+follow a failure tell something. A boundary must raise the likelihood by more than 1e-4 lowers it. Where several do,
+the best set of boundaries is found exactly (dynamic programming), not one after the other: two boundaries around a
+few failures may each be nothing alone.
+
+An *outage* is a stretch in which a feature always fails, in several outcomes, so that it was broken and not unlucky:
+of a feature that never flips that is enough; of a flaky one the stretch must be set apart from all the rest by a
+boundary's gain. All failures of outages are left out of "the rest", so that two of them do not excuse each other. To
+pass on other code can only lower the rest's rate of failure: it never turns an outage into flakes.
+
+References:
+    LUCI Analysis, Chromium infrastructure: test variant changepoint analysis (the likelihoods and priors).
+    Jackson et al.: An Algorithm for Optimal Partitioning of Data on an Interval. IEEE Signal Process. Lett. 12 (2005).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+_FIRST_PRIOR = (0.3, 0.5)
+_RETRY_PRIOR = (0.5, 0.5)
+_BOUNDARY_COST = -math.log(1e-4)
+
+_MOST_BLOCKS = 250
+"""Stretches of alike code that boundaries are looked for among; what is older is one stretch. Bounds the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often a feature failed.
+
+    Attributes:
+        failed_count, count: of first attempts, those that failed and all.
+        failed_retry_count, retry_count: the same of retries.
+    """
+
+    failed_count: int = 0
+    count: int = 0
+    failed_retry_count: int = 0
+    retry_count: int = 0
+
+    def __add__(self, other: Attempts) -> Attempts:
+        return Attempts(
+            self.failed_count + other.failed_count,
+            self.count + other.count,
+            self.failed_retry_count + other.failed_retry_count,
+            self.retry_count + other.retry_count,
+        )
+
+    def __sub__(self, other: Attempts) -> Attempts:
+        """What is left without some that are among them."""
+        return Attempts(
+            self.failed_count - other.failed_count,
+            self.count - other.count,
+            self.failed_retry_count - other.failed_retry_count,
+            self.retry_count - other.retry_count,
+        )
+
+    @property
+    def all_failed_count(self) -> int:
+        """Failures, retries included."""
+        return self.failed_count + self.failed_retry_count
+
+    @property
+    def all_passed_count(self) -> int:
+        """Passes, retries included."""
+        return self.count + self.retry_count - self.all_failed_count
+
+    @property
+    def kinds(self) -> tuple[bool, bool]:
+        """Whether any failed, whether any passed."""
+        return (self.all_failed_count > 0, self.all_passed_count > 0)
+
+
+def log_likelihood(attempts: Attempts) -> float:
+    """The ln P of one stretch with an unknown, constant rate."""
+    return _log_likelihood(attempts.failed_count, attempts.count, *_FIRST_PRIOR) + _log_likelihood(
+        attempts.failed_retry_count, attempts.retry_count, *_RETRY_PRIOR
+    )
+
+
+def _log_likelihood(failed: int, count: int, a: float, b: float) -> float:
+    return _log_beta(failed + a, count - failed + b) - _log_beta(a, b) if count else 0.0
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+def is_set_apart(stretch: Attempts, rest: Attempts) -> bool:
+    """Whether a stretch has a rate of its own, beyond what a boundary costs."""
+    together = log_likelihood(stretch + rest)
+    return log_likelihood(stretch) + log_likelihood(rest) - together > _BOUNDARY_COST
+
+
+def rate_segments(attempts: Sequence[Attempts]) -> tuple[range, ...]:
+    """Cut versions of the code into stretches of one rate each.
+
+    Args:
+        attempts: one a version, in order of time.
+
+    Returns: the stretches' positions, in order; boundaries lie between code that always passed, always failed or did
+        both. None without attempts.
+    """
+    if not attempts:
+        return ()
+    starts = [at for at in range(len(attempts)) if at == 0 or _is_boundary(attempts[at - 1], attempts[at])]
+    starts = [0, *starts[max(1, len(starts) - _MOST_BLOCKS + 1) :]]
+    sums = list(accumulate(attempts, initial=Attempts()))
+    edges = [*starts, len(attempts)]
+    best = [0.0]
+    previous = [0]
+    for end in range(1, len(edges)):
+        total = sums[edges[end]]
+        gains = [best[start] + log_likelihood(total - sums[edges[start]]) - _BOUNDARY_COST for start in range(end)]
+        previous.append(max(range(end), key=gains.__getitem__))
+        best.append(gains[previous[-1]])
+    segments = []
+    end = len(edges) - 1
+    while end:
+        segments.append(range(edges[previous[end]], edges[end]))
+        end = previous[end]
+    return tuple(reversed(segments))
+
+
+def _is_boundary(before: Attempts, after: Attempts) -> bool:
+    return before.kinds != after.kinds or all(after.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive versions of the code on which a feature always failed.
+
+    Attributes:
+        positions: of the versions, among all of them.
+        attempts: on all of them together.
+    """
+
+    positions: tuple[int, ...]
+    attempts: Attempts
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether more than one outcome says so."""
+        return self.attempts.all_failed_count > 1
+
+
+def failing_stretches(attempts: Sequence[Attempts], settings: Sequence[Hashable]) -> tuple[Stretch, ...]:
+    """The longest stretches that always fail, setting by setting, since one may fail where another passes.
+
+    Args:
+        attempts: one a version, in order of time; those without attempts are passed over.
+        settings: where and how each version ran.
+    """
+    stretches: list[list[int]] = []
+    going_on: dict[Hashable, list[int]] = {}
+    for position, (its, setting) in enumerate(zip(attempts, settings, strict=True)):
+        has_failed, has_passed = its.kinds
+        if has_passed:
+            going_on.pop(setting, None)
+        elif has_failed:
+            if setting not in going_on:
+                stretches.append(going_on.setdefault(setting, []))
+            going_on[setting].append(position)
+    return tuple(
+        Stretch(tuple(positions), sum((attempts[at] for at in positions), Attempts())) for positions in stretches
+    )
+
+
+def outages(stretches: Sequence[Stretch], total: Attempts, *, is_flaky: bool) -> tuple[Stretch, ...]:
+    """Which stretches are outages.
+
+    Args:
+        stretches: that always fail.
+        total: all attempts on any code.
+        is_flaky: whether the feature ever flipped on the same code.
+    """
+    confirmed = [stretch for stretch in stretches if stretch.is_confirmed]
+    if not is_flaky:
+        return tuple(confirmed)
+    found: list[Stretch] = []
+    # without an outage the rest fails less often, which may set others apart and never joins one to it again: so what
+    # is found does not depend on the order in which it is
+    while True:
+        rest = total - sum((stretch.attempts for stretch in found), Attempts())
+        more = [
+            stretch
+            for stretch in confirmed
+            if stretch not in found and is_set_apart(stretch.attempts, rest - stretch.attempts)
+        ]
+        if not more:
+            return tuple(sorted(found, key=lambda stretch: stretch.positions))
+        found += more
