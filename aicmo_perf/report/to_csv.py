@@ -1,4 +1,5 @@
-"""The history as CSV for spreadsheets (RFC 4180, lines ended by a bare newline): a line a result, or a change point.
+"""The history as CSV for spreadsheets (RFC 4180, lines ended by a bare newline): a line a result, a change point, or
+a feature's flakiness.
 
 Numbers are in full precision and in the unit of the column's name; what is absent is empty.
 """
@@ -9,9 +10,11 @@ import csv
 from collections.abc import Sequence
 from io import StringIO
 
+from aicmo_perf.flakiness.overview import FlakinessOverview
 from aicmo_perf.model import ChangePoint, Series
 from aicmo_perf.report.changes_report import grouped_changes
 from aicmo_perf.report.document import visible
+from aicmo_perf.report.flaky_json import flaky_payload
 from aicmo_perf.report.history_json import history_payload
 from aicmo_perf.report.json_values import Payload, feature_json, moment_json
 
@@ -51,6 +54,28 @@ _CHANGE_COLUMNS = (
     "confidence",
 )
 
+_FLAKY_COLUMNS = (
+    "state",
+    "rate",
+    "rate_low",
+    "rate_high",
+    "not_excluded",
+    "flip_count",
+    "provoked_flip_count",
+    "run_count",
+    "failing_run_count",
+    "first_flip_run_id",
+    "last_flip_run_id",
+    "broken_since_run_id",
+    "last_failure_run_id",
+    "cause",
+    "retry_seconds",
+    "unstable_in_time",
+    "quarantined_until",
+    "quarantine_expired",
+    "quarantine_healed",
+)
+
 
 def history_csv(series: Sequence[Series]) -> str:
     """The series one after another, each oldest first, below a line of column names."""
@@ -74,6 +99,34 @@ def changes_csv(changes: Sequence[ChangePoint]) -> str:
                 _values(feature_json(change.feature), _FEATURE_COLUMNS) + _values(_change(change), _CHANGE_COLUMNS)
             )
     return lines.getvalue()
+
+
+def flaky_csv(overview: FlakinessOverview) -> str:
+    """What is known of each feature's flakiness one a line, below a line of column names."""
+    lines = StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow((*_FEATURE_COLUMNS, *_FLAKY_COLUMNS))
+    for record in flaky_payload(overview)["features"]:
+        writer.writerow(_values(record, _FEATURE_COLUMNS) + _values(_flaky(record), _FLAKY_COLUMNS))
+    return lines.getvalue()
+
+
+def _flaky(record: Payload) -> Payload:
+    rate, quarantine, findings = record["rate"], record["quarantine"] or {}, record["findings"]
+    moments = ("first_flip", "last_flip", "broken_since", "last_failure")
+    return {
+        **record,
+        "rate": rate["rate"],
+        "rate_low": rate["low"],
+        "rate_high": rate["high"],
+        "not_excluded": rate["not_excluded"],
+        **{f"{name}_run_id": record[name]["id"] if record[name] else None for name in moments},
+        "cause": findings[-1]["cause"] if findings else None,
+        "unstable_in_time": record["unstable_time"] is not None,
+        "quarantined_until": quarantine.get("until"),
+        "quarantine_expired": quarantine.get("expired"),
+        "quarantine_healed": quarantine.get("healed"),
+    }
 
 
 def _change(change: ChangePoint) -> Payload:

@@ -1,18 +1,24 @@
-"""A thorough flakiness check as a value: a victim, one that varies with the hash seed, one that follows nothing."""
+"""A flakiness check as a value (a victim, one that varies with the hash seed, one that follows nothing); a history."""
 
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import date, timedelta
 
+from aicmo_perf.flakiness.clusters import Cluster
+from aicmo_perf.flakiness.history import FailureGroup, FeatureRecord, FlakinessRecord
+from aicmo_perf.flakiness.overview import FlakinessOverview, PastFinding
 from aicmo_perf.flakiness.rates import estimate_rate
+from aicmo_perf.flakiness.unstable_time import UnstableTime
 from aicmo_perf.model import (
     PLAIN,
     Cause,
     Conditions,
     Explanation,
+    Feature,
     FeatureStatus,
     FlakinessFinding,
+    FlakyState,
     Inconsistency,
     Iteration,
     IterationKind,
@@ -20,6 +26,7 @@ from aicmo_perf.model import (
     OrderKind,
     OrderRole,
     PlannedIteration,
+    Quarantine,
     RunOptions,
     SelfTestResult,
     Signature,
@@ -149,3 +156,76 @@ def retried_result() -> SelfTestResult:
     )
     run = dataclasses.replace(result.run, options=RunOptions())
     return SelfTestResult(run, (status(SWOT, "p"), status(DECK, "fff")), retried)
+
+
+def known(**changes: object) -> FlakinessOverview:
+    """A history with every state, a cluster, an outage, quarantines that hold, expired, healed and hide a defect."""
+    when = {number: make_run(number) for number in (2, 5, 9, 31, 40)}
+    values: dict[str, object] = {"run_count": 40, "failing_run_count": 0}
+    records = (
+        FeatureRecord(
+            feature=PERSONA,
+            state=FlakyState.FLAKY,
+            rate=estimate_rate(6, 38.5),
+            **{**values, "failing_run_count": 5},
+            flip_count=4,
+            provoked_flip_count=2,
+            first_flip=when[5],
+            last_flip=when[40],
+            last_failure=when[40],
+            failure_groups=(
+                FailureGroup(fingerprint="f1", message="expected tea", count=5, first=when[5], last=when[40]),
+                FailureGroup(fingerprint=None, message="", count=1, first=when[9], last=when[9]),
+            ),
+            retry_seconds=12.5,
+        ),
+        FeatureRecord(
+            feature=DECK, state=FlakyState.FLAKY, rate=estimate_rate(3, 40), **values, flip_count=3,
+            first_flip=when[9], last_flip=when[31], last_failure=when[31],
+        ),
+        FeatureRecord(
+            feature=SWOT, state=FlakyState.BROKEN, rate=estimate_rate(0, 30), **{**values, "failing_run_count": 10},
+            broken_since=when[31], last_failure=when[40],
+        ),
+        FeatureRecord(
+            feature=CALENDAR, state=FlakyState.UNKNOWN, rate=estimate_rate(0, 0), run_count=1, failing_run_count=1,
+            last_failure=when[40],
+        ),
+        FeatureRecord(
+            feature=PILLARS, state=FlakyState.STABLE, rate=estimate_rate(0, 120), **values,
+            unstable_time=UnstableTime(fast_seconds=0.001, slow_seconds=0.0021, slow_share=0.3, run_count=40),
+        ),
+        FeatureRecord(feature=PDF, state=FlakyState.STABLE, rate=estimate_rate(0, 40), **values),
+    )  # fmt: skip
+    findings = {item.feature.key: item for item in checked_result().findings}
+    unexplained = Explanation(causes=(Cause.UNEXPLAINED,))
+    found = {
+        PERSONA.key: (
+            PastFinding(
+                run=when[5], finding=finding(PERSONA, Explanation(causes=(Cause.UNEXPLAINED,)), deviating=(2,))
+            ),
+            PastFinding(run=when[40], finding=findings[PERSONA.key]),
+        ),
+        DECK.key: (PastFinding(run=when[31], finding=findings[DECK.key]),),
+        PILLARS.key: (PastFinding(run=when[31], finding=findings[PILLARS.key]),),
+    }
+    record = FlakinessRecord(
+        features=records,
+        clusters=(Cluster(features=(DECK.key, PERSONA.key), together_count=3),),
+        infrastructure_runs=(make_run(17), make_run(18)),
+        run_count=42,
+    )
+    entries = {
+        PERSONA.key: Quarantine(feature="persona*", reason="the cache leaks", until=date(2025, 4, 30)),
+        DECK.key: Quarantine(feature="deck", reason="a fix is on its way", until=date(2025, 2, 28)),
+        SWOT.key: Quarantine(feature="swot_generator", reason="timing", until=date(2025, 4, 30)),
+        PILLARS.key: Quarantine(feature="pillars*", reason="the order of tags", until=date(2025, 4, 30)),
+    }
+    given: dict[str, object] = {"record": record, "findings": found, "quarantined": entries, "today": date(2025, 3, 5)}
+    return FlakinessOverview(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def only(overview: FlakinessOverview, feature: Feature) -> FlakinessOverview:
+    """The overview of one feature."""
+    records = tuple(record for record in overview.record.features if record.key == feature.key)
+    return dataclasses.replace(overview, record=dataclasses.replace(overview.record, features=records))
