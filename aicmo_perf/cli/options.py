@@ -7,7 +7,7 @@ holds; each also has an environment variable of its name, ``AICMO_PERF_MIN_EFFEC
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
@@ -73,11 +73,19 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no date; write 2026-12-31") from None
+
+
 DURATION = Parsed("duration", _duration)
 RATIO = Parsed("ratio", _ratio)
 SIGNIFICANCE = Parsed("share", _significance)
 VISIBLE_RATIO = Parsed("ratio", _visible_ratio)
 MOMENT = Parsed("time", _moment)
+DAY = Parsed("date", _day)
 
 
 def setting(*declarations: str, **attributes: Any) -> Callable[[_Function], _Function]:
@@ -140,6 +148,11 @@ gate_options = stacked(
     setting(
         "--any-environment/--this-environment",
         help="Also runs of other machines, relative to what each one's features have in common.",
+    ),
+    setting(
+        "--retries",
+        type=click.IntRange(min=0),
+        help="How often 'run --gate' gives what failed another chance; 0 for never.",
     ),
     setting("--significance", type=SIGNIFICANCE, help="Share of false alarms among the changes reported."),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from aicmo_perf.model import Feature, Quarantine, feature_labels
@@ -10,10 +11,22 @@ from aicmo_perf.report.document import Cell, Column, Document, Heading, Paragrap
 from aicmo_perf.report.json_values import Payload, feature_json, moment_json
 from aicmo_perf.report.wording import NOTHING
 
-QuarantineLine = tuple[Quarantine, Sequence[Feature], Sequence[Feature]]
-"""An entry, the features in the history that it means, and those of them for which another entry counts."""
-
 _MOST_NAMES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineLine:
+    """An entry of the quarantine.
+
+    Attributes:
+        entry: what was written.
+        features: those in the history that it means.
+        overruled: those of them for which another entry counts.
+    """
+
+    entry: Quarantine
+    features: tuple[Feature, ...]
+    overruled: tuple[Feature, ...] = ()
 
 
 def build_quarantine_report(lines: Sequence[QuarantineLine], today: date) -> Document:
@@ -45,29 +58,29 @@ def quarantine_payload(lines: Sequence[QuarantineLine], today: date) -> Payload:
         "version": 1,
         "quarantine": [
             {
-                "feature": entry.feature,
-                "reason": entry.reason,
-                "until": entry.until.isoformat(),
-                "expired": entry.is_expired(today),
-                "in_file": entry.in_file,
-                "added_at": moment_json(entry.added_at),
-                "added_by": entry.added_by,
-                "features": [feature_json(feature) for feature in features],
-                "overruled": [feature_json(feature) for feature in overruled],
+                "feature": line.entry.feature,
+                "reason": line.entry.reason,
+                "until": line.entry.until.isoformat(),
+                "expired": line.entry.is_expired(today),
+                "in_file": line.entry.in_file,
+                "added_at": moment_json(line.entry.added_at),
+                "added_by": line.entry.added_by,
+                "features": [feature_json(feature) for feature in line.features],
+                "overruled": [feature_json(feature) for feature in line.overruled],
             }
-            for entry, features, overruled in lines
+            for line in lines
         ],
     }
 
 
 def _row(line: QuarantineLine, today: date) -> tuple[Cell, ...]:
-    entry, features, overruled = line
+    entry = line.entry
     added = " by ".join(filter(None, (f"{entry.added_at:%Y-%m-%d}" if entry.added_at else "", entry.added_by)))
     return (
         Cell(entry.feature),
-        Cell(*_features(features)),
+        Cell(*_features(line.features)),
         Cell(entry.until.isoformat()),
-        Cell(*_state(entry, len(features), len(overruled), today)),
+        Cell(*_state(line, today)),
         Cell(entry.reason),
         Cell("configuration" if entry.in_file else "database"),
         Cell(added or NOTHING),
@@ -82,9 +95,9 @@ def _features(features: Sequence[Feature]) -> tuple[str, Tone]:
     return ", ".join(labels[:_MOST_NAMES]) + (f", and {rest} more" if rest > 0 else ""), Tone.NORMAL
 
 
-def _state(entry: Quarantine, feature_count: int, overruled_count: int, today: date) -> tuple[str, Tone]:
-    if overruled_count and overruled_count == feature_count:
+def _state(line: QuarantineLine, today: date) -> tuple[str, Tone]:
+    if line.overruled and len(line.overruled) == len(line.features):
         return "overruled", Tone.MUTED
-    if entry.is_expired(today):
+    if line.entry.is_expired(today):
         return "expired", Tone.BAD
-    return (f"holds, overruled for {overruled_count}" if overruled_count else "holds"), Tone.NORMAL
+    return (f"holds, overruled for {len(line.overruled)}" if line.overruled else "holds"), Tone.NORMAL

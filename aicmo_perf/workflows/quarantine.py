@@ -14,22 +14,8 @@ from aicmo_perf.config import SECTION, Settings
 from aicmo_perf.environment import current_user
 from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
 from aicmo_perf.model import Feature, FeatureKey, Quarantine
+from aicmo_perf.report.quarantine_report import QuarantineLine
 from aicmo_perf.store import Store, open_store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """An entry of the quarantine.
-
-    Attributes:
-        entry: what was written.
-        features: those in the history that it means.
-        overruled: those of them for which another entry counts.
-    """
-
-    entry: Quarantine
-    features: tuple[Feature, ...]
-    overruled: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +121,7 @@ def remove_quarantine(settings: Settings, feature: str) -> QuarantineChange:
     return QuarantineChange(entry=entry, features=meant, in_file=_in_file(settings, meant))
 
 
-def list_quarantine(settings: Settings) -> tuple[Listed, ...]:
+def list_quarantine(settings: Settings) -> tuple[QuarantineLine, ...]:
     """All entries with the features they mean, those first that count; the configuration's alone before any run."""
     try:
         with open_store(settings.db_url, write=False) as store:
@@ -147,7 +133,7 @@ def list_quarantine(settings: Settings) -> tuple[Listed, ...]:
     for entry in entries:
         meant = tuple(feature for feature in features if feature.is_meant_by(entry.feature))
         overruled = tuple(feature for feature in meant if counting[feature.key] is not entry)
-        listed.append(Listed(entry=entry, features=meant, overruled=overruled))
+        listed.append(QuarantineLine(entry=entry, features=meant, overruled=overruled))
     return tuple(listed)
 
 
