@@ -8,7 +8,7 @@ from aicmo_perf.errors import NotFoundError
 from aicmo_perf.model import AcceptedChange, Feature
 from aicmo_perf.store.models import accepted_changes, features, runs, suites
 from aicmo_perf.store.run_rows import runs_of, select_runs
-from aicmo_perf.store.series import FEATURE_COLUMNS, feature_ids_of, feature_of
+from aicmo_perf.store.series import FEATURE_COLUMNS, feature_ids_of, feature_of, stored_feature_ids
 from aicmo_perf.store.writing import upsert
 
 
@@ -18,7 +18,7 @@ def write_accepted(connection: Connection, change: AcceptedChange) -> None:
     Raises: NotFoundError when the feature is not stored.
     """
     row = {
-        "feature_id": _feature_id(connection, change.feature),
+        "feature_id": stored_feature_ids(connection, (change.feature,))[change.feature.key],
         "run_id": change.run.id,
         "accepted_at": change.accepted_at,
         "accepted_by": change.accepted_by,
@@ -60,12 +60,3 @@ def delete_accepted(connection: Connection, feature: Feature) -> None:
         raise NotFoundError(
             f"No change of {feature.name} was ever accepted.", "`aicmo-perf baseline list` lists the accepted changes."
         )
-
-
-def _feature_id(connection: Connection, feature: Feature) -> int:
-    ids = feature_ids_of(connection, (feature,))
-    if feature.key not in ids:
-        raise NotFoundError(
-            f"There is no feature {feature.name!r} in the history.", "'aicmo-perf history' lists all features."
-        )
-    return ids[feature.key]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, Enum, LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from aicmo_perf.model import Environment, RunOptions
+from aicmo_perf.model import Cause, Explanation, FeatureKey, OrderRole
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -71,45 +71,84 @@ class FreeText(TypeDecorator[str]):
         return None if value is None else storable_text(value)
 
 
-def _canonical_json(values: Mapping[str, object]) -> str:
-    """One text for one value, in ASCII, so that equal values are equal text and every database accepts it."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"))
+class PackedIntegers(TypeDecorator[tuple[int, ...]]):
+    """Integers side by side, little-endian: two bytes each if all fit into these, else four; the first byte says which.
+
+    It is the letter that `struct` has for them: ``h`` or ``i``.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[int] | None, dialect: Dialect) -> bytes | None:
+        if value is None:
+            return None
+        kind = "h" if all(-(2**15) <= number < 2**15 for number in value) else "i"
+        return kind.encode() + struct.pack(f"<{len(value)}{kind}", *value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> tuple[int, ...] | None:
+        if value is None:
+            return None
+        kind = value[:1].decode()
+        return struct.unpack(f"<{(len(value) - 1) // struct.calcsize(kind)}{kind}", value[1:])
 
 
-@lru_cache(maxsize=1024)
-def _options(text: str) -> RunOptions:
-    return RunOptions.from_dict(json.loads(text))
+class JsonText(TypeDecorator[Any]):
+    """A value as JSON: one text for one value, in ASCII, so that equal values are equal text and any database takes it.
 
+    A long history has few different values of a column, so each text is parsed once.
 
-@lru_cache(maxsize=1024)
-def _environment(text: str) -> Environment:
-    return Environment(json.loads(text))
-
-
-class OptionsJson(TypeDecorator[RunOptions]):
-    """Run options as JSON. A long history has few different ones, so each text is parsed once."""
+    Args:
+        dump: what JSON has, of the value.
+        load: the value, immutable, of what JSON has.
+    """
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: RunOptions | None, dialect: Dialect) -> str | None:
-        return None if value is None else _canonical_json(value.to_dict())
+    def __init__(self, dump: Callable[[Any], object], load: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.dump, self.load = dump, load  # by which SQLAlchemy tells two such types apart
+        self._parsed = lru_cache(maxsize=1024)(lambda text: load(json.loads(text)))
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> RunOptions | None:
-        return None if value is None else _options(value)
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(self.dump(value), sort_keys=True, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else self._parsed(value)
 
 
-class EnvironmentJson(TypeDecorator[Environment]):
-    """The facts of an environment as JSON; each text is parsed once."""
+def explanations_to_json(explanations: Iterable[Explanation]) -> list[dict[str, object]]:
+    """What JSON has, of the explanations of a finding."""
+    return [
+        {
+            "causes": list(explanation.causes),
+            "role": explanation.role,
+            "features": list(explanation.features),
+            "detail": explanation.detail,
+            "confirmed_count": explanation.confirmed_count,
+        }
+        for explanation in explanations
+    ]
 
-    impl = Text
-    cache_ok = True
 
-    def process_bind_param(self, value: Environment | None, dialect: Dialect) -> str | None:
-        return None if value is None else _canonical_json(value.facts)
+def explanations_of_json(values: Iterable[Mapping[str, Any]]) -> tuple[Explanation, ...]:
+    """The reverse of explanations_to_json."""
+    return tuple(
+        Explanation(
+            causes=tuple(map(Cause, value["causes"])),
+            role=None if value["role"] is None else OrderRole(value["role"]),
+            features=keys_of_json(value["features"]),
+            detail=value["detail"],
+            confirmed_count=value["confirmed_count"],
+        )
+        for value in values
+    )
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Environment | None:
-        return None if value is None else _environment(value)
+
+def keys_of_json(pairs: Iterable[Sequence[str]]) -> tuple[FeatureKey, ...]:
+    """Keys of features, of the pairs that JSON makes of them."""
+    return tuple((suite, qualified_name) for suite, qualified_name in pairs)
 
 
 def choice(members: type[StrEnum], name: str) -> Enum:

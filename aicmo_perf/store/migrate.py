@@ -19,7 +19,7 @@ from aicmo_perf.store.failures import database_errors
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """All revisions, oldest first. A constant, because reading the scripts would need Alembic."""
 
 _VERSION_TABLE = "alembic_version"

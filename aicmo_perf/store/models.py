@@ -12,11 +12,13 @@ fills the pages of such tables to the brim, where a natural key would leave a te
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import attrgetter
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -30,8 +32,29 @@ from sqlalchemy import (
     text,
 )
 
-from aicmo_perf.model import Category, Mode, RunRole, RunState, Status
-from aicmo_perf.store.columns import EnvironmentJson, FreeText, OptionsJson, PackedFloats, UtcTime, choice
+from aicmo_perf.model import (
+    Category,
+    Conditions,
+    Environment,
+    Inconsistency,
+    IterationKind,
+    Mode,
+    RunOptions,
+    RunRole,
+    RunState,
+    Status,
+)
+from aicmo_perf.store.columns import (
+    FreeText,
+    JsonText,
+    PackedFloats,
+    PackedIntegers,
+    UtcTime,
+    choice,
+    explanations_of_json,
+    explanations_to_json,
+    keys_of_json,
+)
 
 
 class MessageKind(StrEnum):
@@ -58,7 +81,7 @@ environments = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("fingerprint", String(32), nullable=False, unique=True),
-    Column("facts", EnvironmentJson, nullable=False),
+    Column("facts", JsonText(attrgetter("facts"), Environment), nullable=False),
     info={"holds": "machines and interpreters; the facts are those of the first run measured there"},
 )
 
@@ -95,7 +118,7 @@ runs = Table(
     Column("quick", Boolean, nullable=False),
     Column("started_at", UtcTime, nullable=False),
     Column("finished_at", UtcTime),
-    Column("options", OptionsJson, nullable=False),
+    Column("options", JsonText(RunOptions.to_dict, RunOptions.from_dict), nullable=False),
     Column("environment_id", ForeignKey("environments.id"), nullable=False),
     Column("commit_sha", FreeText),
     Column("branch", FreeText),
@@ -178,6 +201,7 @@ signatures = Table(
     Column("error_count", Integer, nullable=False),
     Column("warning_count", Integer, nullable=False),
     Column("output_digest", FreeText),
+    Column("scrubbed", JsonText(list, tuple)),
     UniqueConstraint("feature_id", "run_id", "iteration"),
     ForeignKeyConstraint(["feature_id", "run_id"], ["results.feature_id", "results.run_id"], ondelete="CASCADE"),
     info={"holds": "one feature in one iteration of a run: what must not change on unchanged code"},
@@ -190,6 +214,24 @@ samples = Table(
     Column("loop_count", Integer, nullable=False),
     Column("samples_seconds", PackedFloats, nullable=False),
     info={"holds": "the warm samples of one feature in one iteration, packed float64; none when not measured"},
+)
+
+iterations = Table(
+    "iterations",
+    metadata,
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("kind", choice(IterationKind, "kind"), nullable=False),
+    Column("conditions", JsonText(Conditions.to_dict, Conditions.from_dict), nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    # Positions of the run's results. A negative number counts the further features, from -1 on.
+    Column("feature_order", PackedIntegers),
+    Column("further_features", JsonText(list, keys_of_json)),
+    Column("started_at", UtcTime, nullable=False),
+    Column("duration_seconds", Double),
+    Column("load_average", Double),
+    sqlite_with_rowid=False,
+    info={"holds": "what each iteration of a run was run under, and in which order; none of runs before revision 0005"},
 )
 
 messages = Table(
@@ -227,6 +269,49 @@ baselines = Table(
     Column("reason", FreeText, nullable=False),
     Index(None, "run_id"),
     info={"holds": "runs that people named as what to compare with"},
+)
+
+flakiness_findings = Table(
+    "flakiness_findings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feature_id", ForeignKey("features.id"), nullable=False),
+    Column("run_id", ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("inconsistency", choice(Inconsistency, "inconsistency"), nullable=False),
+    Column("explanations", JsonText(explanations_to_json, explanations_of_json), nullable=False),
+    Column("usual_status", choice(Status, "usual_status"), nullable=False),
+    Column("usual_error_count", Integer, nullable=False),
+    Column("usual_warning_count", Integer, nullable=False),
+    Column("other_status", choice(Status, "other_status"), nullable=False),
+    Column("other_error_count", Integer, nullable=False),
+    Column("other_warning_count", Integer, nullable=False),
+    Column("iterations", JsonText(list, tuple), nullable=False),
+    Column("replay_iteration", Integer),
+    Column("run_count", Double, nullable=False),
+    Column("deviating_count", Double, nullable=False),
+    Column("rate", Double),
+    Column("rate_low", Double, nullable=False),
+    Column("rate_high", Double, nullable=False),
+    Column("rate_not_excluded", Double),
+    Column("output_diff", JsonText(list, tuple), nullable=False),
+    Column("trial_count", Integer, nullable=False),
+    UniqueConstraint("feature_id", "run_id"),
+    Index(None, "run_id"),
+    info={
+        "holds": "features that were inconsistent in a flakiness check: why, as JSON, how often, and how sure that is"
+    },
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feature", FreeText, nullable=False, unique=True),
+    Column("reason", FreeText, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Column("added_by", FreeText),
+    info={"holds": "names and globs of features whose failures do not gate, and the last day they do not"},
 )
 
 accepted_changes = Table(

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from aicmo_perf.model import Feature, FeatureKey, FeatureStatus, Run, SelfTestResult, Signature, Status
+from aicmo_perf.store.flakiness import read_findings
+from aicmo_perf.store.iterations import read_iterations
 from aicmo_perf.store.models import (
     MessageKind,
     features,
@@ -23,7 +25,7 @@ from aicmo_perf.store.run_rows import chunks
 
 
 def read_result(connection: Connection, run: Run) -> SelfTestResult:
-    """A run and what it says of each feature, in the order in which the features came."""
+    """A run with its iterations and findings, and what it says of each feature, in the order in which these came."""
     signatures_by_feature = _signatures_by_feature(connection, run)
     texts_by_signature = _texts_by_signature(connection, run)
     statement = (
@@ -39,6 +41,8 @@ def read_result(connection: Connection, run: Run) -> SelfTestResult:
             _status_of(row, signatures_by_feature[row.feature_id], texts_by_signature)
             for row in connection.execute(statement)
         ),
+        iterations=read_iterations(connection, run.id),
+        findings=read_findings(connection, run.id),
     )
 
 
@@ -140,4 +144,6 @@ def _status_of(
         peak_rss_bytes=row.peak_rss_bytes,
         signatures=tuple(Signature(item.status, item.error_count, item.warning_count) for item in signature_rows),
         output_digests=tuple(item.output_digest for item in signature_rows),
+        iterations=tuple(item.iteration for item in signature_rows),
+        scrubbed=tuple(dict.fromkeys(name for item in signature_rows for name in item.scrubbed or ())),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 
+from aicmo_perf.errors import NotFoundError
 from aicmo_perf.model import Feature, FeatureKey, PastResult, Run, RunFilter, Series, Status
 from aicmo_perf.store.models import features, results, runs, suites
 from aicmo_perf.store.run_rows import chunks, conditions_of, newest_first, runs_of, select_runs
@@ -144,6 +145,20 @@ def feature_ids_of(connection: Connection, wanted: Sequence[Feature]) -> dict[Fe
             select_features().where(suites.c.name == suite, features.c.qualified_name.in_(portion))
         )
     }
+
+
+def stored_feature_ids(connection: Connection, wanted: Sequence[Feature]) -> dict[FeatureKey, int]:
+    """The numbers of features.
+
+    Raises: NotFoundError when one is not stored.
+    """
+    ids = feature_ids_of(connection, wanted)
+    for feature in wanted:
+        if feature.key not in ids:
+            raise NotFoundError(
+                f"There is no feature {feature.name!r} in the history.", "'aicmo-perf history' lists all features."
+            )
+    return ids
 
 
 def select_features() -> Select[Any]:

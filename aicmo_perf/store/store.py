@@ -17,15 +17,31 @@ from aicmo_perf.model import (
     Feature,
     FeatureKey,
     FeatureStatus,
+    FlakinessFinding,
+    Iteration,
     IterationResult,
+    Quarantine,
     Run,
     RunFilter,
+    RunOutcomes,
     RunState,
     SelfTestResult,
     Series,
     Status,
 )
-from aicmo_perf.store import accepted, finding, migrate, pins, run_results, series, writing
+from aicmo_perf.store import (
+    accepted,
+    finding,
+    flakiness,
+    iterations,
+    migrate,
+    outcomes,
+    pins,
+    quarantine,
+    run_results,
+    series,
+    writing,
+)
 from aicmo_perf.store.analyses import Analyses
 from aicmo_perf.store.connection import Database
 from aicmo_perf.store.models import environments
@@ -120,6 +136,26 @@ class Store:
         with self._writing_keys() as connection:
             writing.write_result(connection, self._known, run.id, result, merged)
 
+    def record_iteration(self, run: Run, iteration: Iteration) -> None:
+        """Store what an iteration of a run is run under: when it starts, and again when it has ended.
+
+        Raises: ValueError when the run has no number.
+        """
+        if run.id is None:
+            raise ValueError("iterations are recorded for a run that was started in the store")
+        with self._database.writing() as connection:
+            iterations.write_iteration(connection, run.id, iteration)
+
+    def add_findings(self, run: Run, findings: Sequence[FlakinessFinding]) -> None:
+        """Store what a flakiness check found out, in place of what was stored of the run before.
+
+        Raises: NotFoundError when a feature is not stored; ValueError when the run has no number.
+        """
+        if run.id is None:
+            raise ValueError("findings are stored for a run that was started in the store")
+        with self._database.writing() as connection:
+            flakiness.write_findings(connection, run.id, findings)
+
     def finish_run(self, run: Run, state: RunState, finished_at: datetime) -> Run:
         """End a run, and return it as it is stored: with all suites that its results name.
 
@@ -161,7 +197,7 @@ class Store:
             return finding.read_runs(connection, run_filter)
 
     def result(self, run: Run) -> SelfTestResult:
-        """A run in full, with messages, signatures and digests."""
+        """A run in full, with messages, signatures, digests, iterations and findings."""
         with self._database.reading() as connection:
             return run_results.read_result(connection, run)
 
@@ -195,6 +231,26 @@ class Store:
         """
         with self._database.reading() as connection:
             return series.read_feature_series(connection, feature, run_filter, statuses)
+
+    def outcomes(
+        self, run_filter: RunFilter, features: Sequence[Feature] | None = None
+    ) -> dict[FeatureKey, tuple[RunOutcomes, ...]]:
+        """Whether features passed, iteration by iteration, in each run of a filter, oldest first; skips left out.
+
+        Runs that only help to judge another are left out, whatever the filter says. The iterations of runs that were
+        stored before iterations were told apart count as plain.
+
+        Args:
+            run_filter: in which runs.
+            features: which ones; None for all. Those without an outcome are left out.
+        """
+        with self._database.reading() as connection:
+            return outcomes.read_outcomes(connection, run_filter, features)
+
+    def latest_findings(self) -> dict[FeatureKey, tuple[Run, FlakinessFinding]]:
+        """Of each feature that a flakiness check ever found inconsistent, the newest finding with its run."""
+        with self._database.reading() as connection:
+            return flakiness.read_latest_findings(connection)
 
     def environments(self) -> tuple[Environment, ...]:
         """The machines and interpreters that runs were measured on, in the order in which they became known."""
@@ -265,6 +321,29 @@ class Store:
         """
         with self._database.writing() as connection:
             accepted.delete_accepted(connection, feature)
+
+    def set_quarantine(self, entry: Quarantine) -> None:
+        """Set a feature aside; an entry of the same words is replaced.
+
+        Raises: UsageError when it names no feature; ValueError when it does not say since when.
+        """
+        if entry.added_at is None:
+            raise ValueError("an entry of the store says when it was added")
+        with self._database.writing() as connection:
+            quarantine.write_entry(connection, entry)
+
+    def remove_quarantine(self, feature: str) -> None:
+        """Forget an entry, by the words it was made with.
+
+        Raises: NotFoundError when there is none.
+        """
+        with self._database.writing() as connection:
+            quarantine.delete_entry(connection, feature)
+
+    def quarantine(self) -> tuple[Quarantine, ...]:
+        """What is set aside, by feature; those entries too that hold no longer."""
+        with self._database.reading() as connection:
+            return quarantine.read_entries(connection)
 
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Write a compact copy of the database.

@@ -129,6 +129,7 @@ def write_result(
             "error_count": len(result.errors),
             "warning_count": len(result.warnings),
             "output_digest": result.output_digest,
+            "scrubbed": result.scrubbed or None,
         },
     ).scalar_one()
     if result.samples_seconds:

@@ -56,7 +56,7 @@ def test_what_cannot_be_opened_is_a_problem(tmp_path, old_path):
     (tmp_path / "empty.db").touch()
     assert check_database(tmp_path / "text.db") == (f"{tmp_path}/text.db is not a SQLite database.",)
     assert check_database(tmp_path / "empty.db") == ("The database is empty.",)
-    assert check_database(old_path) == ("The database is at revision 0001, not at 0004.",)
+    assert check_database(old_path) == ("The database is at revision 0001, not at 0005.",)
     with pytest.raises(NotFoundError):
         check_database(tmp_path / "missing.db")
 

@@ -33,6 +33,17 @@ from aicmo_perf.store.migrate import REVISIONS, alembic_config, head_revision, s
 from aicmo_perf.store.models import metadata
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+NEW_TABLES = (
+    "baselines",
+    "accepted_changes",
+    "analyses",
+    "analysed_series",
+    "change_points",
+    "iterations",
+    "flakiness_findings",
+    "quarantine",
+)
+"""Those of later revisions than the first."""
 
 
 def content_of(path: Path, *, without: tuple[str, ...] = ("alembic_version",)) -> dict[str, list[tuple]]:
@@ -76,16 +87,17 @@ def test_an_upgrade_keeps_every_row_and_a_backup(old_path):
         notices = store.notices
 
     assert notices == (
-        "Upgraded history.db from revision 0001 to 0004; the file as it was is kept as history.db.0001.bak.",
+        "Upgraded history.db from revision 0001 to 0005; the file as it was is kept as history.db.0001.bak.",
     )
     after = content_of(old_path)
-    for new in ("baselines", "accepted_changes", "analyses", "analysed_series", "change_points"):
+    for new in NEW_TABLES:
         assert after.pop(new) == []
     new_of_runs = [row[len(before["runs"][0]) :] for row in after["runs"]]
     assert new_of_runs == [(None, None, "single", None)] * 2, "label, pull request, role, companion of"
     new_of_results = [row[len(before["results"][0]) :] for row in after["results"]]
     assert new_of_results == [(0.25, 0.5), (None, None), (None, None), (None, None)], "quantiles"
-    for grown in ("runs", "results"):
+    assert {row[len(before["signatures"][0]) :] for row in after["signatures"]} == {(None,)}, "scrubbed"
+    for grown in ("runs", "results", "signatures"):
         after[grown] = [row[: len(before[grown][0])] for row in after[grown]]
     assert after == before
     assert check_database(old_path) == ()

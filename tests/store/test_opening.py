@@ -13,7 +13,16 @@ import sqlalchemy.exc
 from sqlalchemy import event
 
 from aicmo_perf.errors import NotFoundError, StoreError, UsageError
-from aicmo_perf.model import AcceptedChange, FeatureStatus, Line, RunFilter, RunState
+from aicmo_perf.model import (
+    AcceptedChange,
+    FeatureStatus,
+    Iteration,
+    Line,
+    PlannedIteration,
+    Quarantine,
+    RunFilter,
+    RunState,
+)
 from aicmo_perf.store import LineState, Store, check_database, open_store, stored_revision
 from aicmo_perf.store import connection as connection_module
 from aicmo_perf.store.analyses import Analyses
@@ -288,9 +297,13 @@ def calls(store: Store, run, result) -> dict[str, object]:
     """Every public method, with arguments that make it go to the database."""
     status = FeatureStatus.from_iterations([result])
     state = LineState(line=Line.of(run), algorithm="any", run_ids=(1,), covered_count=1)
+    iteration = Iteration(planned=PlannedIteration(number=1), started_at=run.started_at)
+    entry = Quarantine(feature="x", reason="", until=run.started_at.date(), added_at=run.started_at)
     return {
         "start_run": lambda: store.start_run(run),
         "record": lambda: store.record(run, result, status),
+        "record_iteration": lambda: store.record_iteration(run, iteration),
+        "add_findings": lambda: store.add_findings(run, []),
         "finish_run": lambda: store.finish_run(run, RunState.COMPLETE, run.started_at),
         "mark_interrupted": lambda: store.mark_interrupted([1]),
         "running": store.running,
@@ -302,12 +315,17 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "features": store.features,
         "all_series": lambda: store.all_series([run]),
         "feature_series": lambda: store.feature_series(result.feature, RunFilter()),
+        "outcomes": lambda: store.outcomes(RunFilter()),
+        "latest_findings": store.latest_findings,
         "environments": store.environments,
         "samples": lambda: store.samples(run, result.feature),
         "iteration_samples": lambda: store.iteration_samples(run),
         "accept": lambda: store.accept(AcceptedChange(feature=result.feature, run=run, accepted_at=run.started_at)),
         "accepted_changes": store.accepted_changes,
         "withdraw": lambda: store.withdraw(result.feature),
+        "set_quarantine": lambda: store.set_quarantine(entry),
+        "remove_quarantine": lambda: store.remove_quarantine("x"),
+        "quarantine": store.quarantine,
         "pin": lambda: store.pin("x", run, pinned_at=run.started_at, pinned_by=None, reason=""),
         "unpin": lambda: store.unpin("x"),
         "pins": store.pins,
