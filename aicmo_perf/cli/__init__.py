@@ -12,6 +12,7 @@ import click
 from aicmo_perf.cli.baselines import baseline
 from aicmo_perf.cli.compare import compare
 from aicmo_perf.cli.database import db
+from aicmo_perf.cli.flaky import flaky
 from aicmo_perf.cli.gate import gate
 from aicmo_perf.cli.history import history
 from aicmo_perf.cli.init import init
@@ -52,7 +53,7 @@ def cli(ctx: click.Context, db: str | None, config_file: str | None, debug: bool
     ctx.obj = App(db, config_file, debug)
 
 
-for command in (run, report, history, runs, show, compare, gate, baseline, db, init):
+for command in (run, report, history, runs, show, compare, gate, flaky, baseline, db, init):
     cli.add_command(command)
 
 

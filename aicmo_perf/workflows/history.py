@@ -52,7 +52,7 @@ Progress = Callable[[int, int], None]
 def run_filter(
     *,
     last: int | None,
-    default_last: int,
+    default_last: int | None,
     since: datetime | None = None,
     until: datetime | None = None,
     branch: str | None = None,
@@ -60,7 +60,7 @@ def run_filter(
     suite: str | None = None,
     environment: str | None = None,
 ) -> RunFilter:
-    """Which runs to look at: the newest ``default_last``, unless a number or a time is given."""
+    """Which runs to look at: the newest ``default_last`` (all for None), unless a number or a time is given."""
     if last is None and since is None and until is None:
         last = default_last
     return RunFilter(

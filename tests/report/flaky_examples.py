@@ -201,9 +201,7 @@ def known(**changes: object) -> FlakinessOverview:
     unexplained = Explanation(causes=(Cause.UNEXPLAINED,))
     found = {
         PERSONA.key: (
-            PastFinding(
-                run=when[5], finding=finding(PERSONA, Explanation(causes=(Cause.UNEXPLAINED,)), deviating=(2,))
-            ),
+            PastFinding(run=when[5], finding=finding(PERSONA, unexplained, deviating=(2,))),
             PastFinding(run=when[40], finding=findings[PERSONA.key]),
         ),
         DECK.key: (PastFinding(run=when[31], finding=findings[DECK.key]),),
