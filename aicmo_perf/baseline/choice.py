@@ -92,13 +92,8 @@ def choose_baseline(
 
 
 def _of_other_code(run: Run, runs: Sequence[Run]) -> tuple[Run, ...]:
-    """The runs that are not of the code under judgement, lest repeating a red run turn it green.
-
-    Uncommitted changes are taken for the same ones: nothing tells them apart.
-    """
-    if run.commit_sha is None:
-        return tuple(runs)
-    return tuple(past for past in runs if (past.commit_sha, past.dirty) != (run.commit_sha, run.dirty))
+    """The runs that are not of the code under judgement, lest repeating a red run turn it green."""
+    return tuple(past for past in runs if not run.has_code_of(past))
 
 
 def fits(run: Run, past: Run, suite: str, query: BaselineQuery, terms: Terms) -> bool:

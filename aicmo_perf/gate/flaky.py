@@ -28,7 +28,7 @@ def flaky_notes(case: Case) -> Iterator[str]:
     """What is known as flaky and passed at last; and what is newly flaky, for those who do not want it to fail."""
     for status in case.with_standing(Standing.KNOWN_FLAKY):
         record = case.knowledge.records[status.key] if case.knowledge is not None else None
-        rate = f" ({percent(record.rate.rate)} of its runs)" if record is not None and record.rate.rate else ""
+        rate = f" (rate {percent(record.rate.rate)})" if record is not None and record.rate.rate else ""
         name = case.label(status.feature)
         yield f"{name} is known as flaky{rate}: it {case.attempts[status.key].story}; that it passed counts."
     if case.knowledge is not None and Rule.FLAKY not in case.policy.rules:

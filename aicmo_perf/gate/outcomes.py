@@ -103,7 +103,7 @@ def _despite_its_record(case: Case, status: FeatureStatus) -> str:
     attempts = case.attempts[status.key].unperturbed
     record = case.knowledge.records.get(status.key) if case.knowledge is not None else None
     rate = record.rate.rate if record is not None else None
-    known = f"it is known as flaky{f' ({percent(rate)} of its runs)' if rate else ''}"
+    known = f"it is known as flaky{f' (rate {percent(rate)})' if rate else ''}"
     if not attempts.retries:
         return f"{known} and was not retried, which 'aicmo-perf run --gate' does"
     chance = (rate or 0.0) ** len(attempts.made)

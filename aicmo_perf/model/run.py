@@ -209,6 +209,13 @@ class Run:
         """Where it comes in the order of runs: by time, since an import may bring older ones; then by number."""
         return (self.started_at, self.id or 0)
 
+    def has_code_of(self, other: Run) -> bool:
+        """Whether both ran the same commit, either both or neither with changes; False where no commit is known.
+
+        Uncommitted changes are taken for the same ones: nothing tells them apart.
+        """
+        return self.commit_sha is not None and (self.commit_sha, self.dirty) == (other.commit_sha, other.dirty)
+
     def commits_since(self, earlier: Run | None) -> str:
         """The commits after an earlier run's up to this one's, as git takes them: ``1a2b3c4d5e..6f7a8b9c0d``.
 

@@ -32,6 +32,7 @@ from aicmo_perf.units import count_of
 from aicmo_perf.workflows.baselines import check_baseline, find_baselines
 from aicmo_perf.workflows.change_points import change_points_of
 from aicmo_perf.workflows.companions import Companions, read_companions
+from aicmo_perf.workflows.knowledge import read_knowledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def judge_run(
         store: where the past is.
         result: the run, as stored.
         settings: what the gate looks for and which baseline it takes.
-        rules: judge by those of these that the settings switch on; None for all of them.
+        rules: judge by those of these that the settings switch on, by nothing but the run and its baselines; None for
+            all of them, and then a failure is judged against its record and the quarantine.
         baselines: compare with exactly these runs; None for those the settings' gate chooses, of which each feature's
             level counts.
         confirming: whether suspects can still be re-run, so that one run alone need not decide.
@@ -80,6 +82,7 @@ def judge_run(
     run = result.run
     policy = gate_policy(settings.gate, rules)
     spec = BaselineSpec.parse(settings.gate.baseline)
+    is_given = baselines is not None
     as_pairs = spec.kind is BaselineKind.AUTO
     companions = read_companions(store, run, as_pairs=as_pairs) if baselines is None else Companions()
     base = companions.paired_base
@@ -105,11 +108,14 @@ def judge_run(
         is_paired=base is not None,
     )
     comparison = compare_with_baselines(result, suites, policy.slowness, circumstances)
+    # whoever only compares, or looks for suspects of slowness, asks for no more
+    knows = rules is None and not confirming and not is_given
+    knowledge = read_knowledge(store, result, comparison, settings) if knows else None
     return JudgedRun(
         result,
         comparison,
         _recent(result, suites),
-        judge(result, comparison, policy),
+        judge(result, comparison, policy, knowledge),
         _among(points[Line.of(run)], run, baselines),
     )
 

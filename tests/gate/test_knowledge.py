@@ -71,7 +71,7 @@ def test_one_pass_of_what_is_known_as_flaky_counts():
     verdict = verdict_on(did(FAIL, PASS), kinds=(PLAIN, RETRY), knowledge=known_as(FlakyState.FLAKY))
     assert verdict.passed
     assert verdict.notes == (
-        "swot is known as flaky (5% of its runs): it failed, then passed in retry 1; that it passed counts.",
+        "swot is known as flaky (rate 5%): it failed, then passed in retry 1; that it passed counts.",
     )
 
 
@@ -86,13 +86,13 @@ def test_what_is_known_as_flaky_and_fails_every_time_looks_broken_whatever_it_di
     )
     ((told_by, message),) = told(verdict)
     assert told_by is rule
-    assert "it is known as flaky (5% of its runs), yet failed 3 of 3; this looks broken" in message
+    assert "it is known as flaky (rate 5%), yet failed 3 of 3; this looks broken" in message
 
 
 def test_a_flake_so_frequent_that_all_retries_may_fail_by_chance_is_not_called_broken():
     known = known_as(FlakyState.FLAKY, rate=estimate_rate(10, 20))
     ((_, message),) = told(verdict_on(did(FAIL, FAIL, FAIL), kinds=(PLAIN, RETRY, RETRY), knowledge=known))
-    assert "known as flaky (50% of its runs) and failed 3 of 3, which chance alone does in 12% of all cases" in message
+    assert "known as flaky (rate 50%) and failed 3 of 3, which chance alone does in 12% of all cases" in message
 
 
 def test_what_is_known_as_flaky_and_was_not_retried_fails():

@@ -1,0 +1,67 @@
+"""What the store knows of the features that need it: those that failed, disagreed with themselves, got slower or are
+set aside.
+
+A run in which there are none reads nothing of the past for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aicmo_perf.comparison import RunComparison
+from aicmo_perf.config import Settings
+from aicmo_perf.gate import Knowledge
+from aicmo_perf.model import Change, FeatureKey, Run, RunFilter, RunOutcomes, SelfTestResult
+from aicmo_perf.store import Store
+from aicmo_perf.workflows.quarantine import quarantine_entries, quarantine_of, today
+
+MOST_RUNS = 1000
+"""How far back a record goes: half a year of five runs a day, after which a flake counts next to nothing."""
+
+_RETRIES = 3
+"""Where no commit tells the code apart, so many runs may be repetitions of this one."""
+
+
+def read_knowledge(store: Store, result: SelfTestResult, comparison: RunComparison, settings: Settings) -> Knowledge:
+    """What is known of a run's features besides its baselines.
+
+    Args:
+        store: where the past and the quarantine are.
+        result: the run, as stored.
+        comparison: the run beside its baselines.
+        settings: with the configuration's quarantine, and how fast a record fades.
+    """
+    features = {status.key: status.feature for status in result.features}
+    quarantined = quarantine_of(quarantine_entries(store, settings), features.values())
+    inconsistent = {status.key for status in result.features if status.status.is_failing or status.is_flaky}
+    slower = {item.feature.key for item in comparison.features if item.change is Change.REGRESSED}
+    wanted = [feature for key, feature in features.items() if key in inconsistent | slower | quarantined.keys()]
+    if not wanted:
+        return Knowledge(today=today())
+    # not needed where nothing failed
+    from aicmo_perf.flakiness.history import RecordPolicy, read_history
+
+    # of all features, since a machine that failed shows in the others alone
+    outcomes = _of_earlier_code(
+        result.run,
+        store.outcomes(RunFilter(mode=result.run.mode, before=result.run.moment, pull_requests=False, last=MOST_RUNS)),
+    )
+    policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
+    records = {record.key: record for record in read_history(outcomes, wanted, policy).features}
+    return Knowledge(records=records, quarantined=quarantined, today=today())
+
+
+def _of_earlier_code(
+    run: Run, outcomes: Mapping[FeatureKey, tuple[RunOutcomes, ...]]
+) -> dict[FeatureKey, tuple[RunOutcomes, ...]]:
+    """The outcomes that are not of the code under judgement, lest repeating a red run make its flake a known one."""
+    if run.commit_sha is not None:
+        return {
+            key: tuple(past for past in of_feature if not run.has_code_of(past.run))
+            for key, of_feature in outcomes.items()
+        }
+    runs = {past.run.uuid: past.run for of_feature in outcomes.values() for past in of_feature}
+    latest = {past.uuid for past in sorted(runs.values(), key=lambda past: past.moment)[-_RETRIES:]}
+    return {
+        key: tuple(past for past in of_feature if past.run.uuid not in latest) for key, of_feature in outcomes.items()
+    }
