@@ -204,7 +204,7 @@ class _Canonizer:
             return None
         return {"!file": {"suffix": PurePath(name).suffix, **content}}
 
-    def _content(self, chunks: Iterable[bytes]) -> dict[str, Any]:
+    def _content(self, chunks: Iterable[bytes | bytearray | memoryview]) -> dict[str, Any]:
         if self._scrub is None and not self._shows_content:
             hashed = hashlib.sha256()
             for chunk in chunks:

@@ -2,7 +2,8 @@
 
 What must hold before an interpreter starts (hash seed, time zone, locale) is the worker's environment; the
 generators of Python and NumPy are seeded before each call; the network is refused by an audit hook. The caller's
-process is never touched, and in live mode nothing is changed but the name of the mode in ``AICMO_PERF_MODE``.
+process is never touched, and in live mode nothing is changed but the name of the mode in ``AICMO_PERF_MODE``; unless
+its flakiness is checked, which needs iterations that are the same when nothing is changed.
 
 Not covered: what asks the operating system for randomness (``uuid4``, ``secrets``), the clock, and programs that a
 feature starts.
@@ -32,14 +33,19 @@ FIXED_VARIABLES = {
 """What a worker's environment holds in deterministic mode, whatever the caller's says."""
 
 
-def worker_environment(mode: Mode, environment: Mapping[str, str]) -> dict[str, str]:
+FIXED_VARIABLES_OF_A_CHECK = {"PYTHONHASHSEED": "0"}
+"""The same in live mode when flakiness is checked."""
+
+
+def worker_environment(mode: Mode, environment: Mapping[str, str], *, flakiness_check: bool = False) -> dict[str, str]:
     """The environment variables of a worker.
 
     Args:
         mode: deterministic mode fixes some; live mode passes all on.
         environment: the caller's, which stays as it is.
+        flakiness_check: whether it is checked; live mode, too, then fixes the hash seed.
     """
-    fixed = FIXED_VARIABLES if mode is Mode.DETERMINISTIC else {}
+    fixed = FIXED_VARIABLES if mode is Mode.DETERMINISTIC else FIXED_VARIABLES_OF_A_CHECK if flakiness_check else {}
     return {**environment, **fixed, MODE_VARIABLE: str(mode)}
 
 

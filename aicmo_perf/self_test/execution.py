@@ -1,8 +1,8 @@
 """Exercising one feature: each scenario's first call is judged, then the warm calls are measured.
 
-A feature's status is that of its scenarios together: all fine is a pass, some is partial, none is a failure; that it
-could not be called at all is an error. A warm call that fails after its scenario passed makes the feature partial, and
-a feature that failed has no samples: a crash is never fast.
+A warm call that fails after its scenario passed makes the feature partial, and a feature that failed has no samples: a
+crash is never fast. Where nothing is measured, calls may be judged instead: the feature is set up and torn down around
+each of them, so that what a later one sees of an earlier one is what the feature itself left behind.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aicmo_perf.model import IterationResult, RunOptions, Status
 from aicmo_perf.self_test.calling import AsyncCaller, Caller, CannotCall, caller_for, check_call
@@ -32,10 +32,12 @@ from aicmo_perf.self_test.measure import (
 )
 from aicmo_perf.self_test.memory import PeakMemory
 from aicmo_perf.self_test.outputs import output_complaints, read_output_file
+from aicmo_perf.self_test.scenario_outcomes import NO_SCENARIO, ScenarioOutcome, joint_result
 from aicmo_perf.self_test.scenarios import Scenario, ScenarioFailure, ScenarioLoader
-from aicmo_perf.signature import digest
+from aicmo_perf.signature import canonical_output
 
-_NO_SCENARIO = Scenario(label="", value=None, immutable=True)
+if TYPE_CHECKING:
+    from aicmo_perf.scrubbing import Scrubbing
 
 
 class FeatureExecutor:
@@ -46,15 +48,32 @@ class FeatureExecutor:
         seeding: fixes the random generators before each call.
         clock: for all times.
         before_call: called before whatever may take long; the time-out starts anew.
+        is_measured: whether features are sampled, or only judged.
+        judged_calls: how often each is judged, as Conditions say.
+        tear_down: called between two judged calls, to put back what a feature may have replaced.
+        wants_outputs: whether results hold the outputs themselves.
     """
 
     def __init__(
-        self, options: RunOptions, seeding: Seeding, clock: Clock, before_call: Callable[[], None] = lambda: None
+        self,
+        options: RunOptions,
+        seeding: Seeding,
+        clock: Clock,
+        before_call: Callable[[], None] = lambda: None,
+        *,
+        is_measured: bool = True,
+        judged_calls: int = 1,
+        tear_down: Callable[[], None] = lambda: None,
+        wants_outputs: bool = False,
     ) -> None:
         self._seeding = seeding
         self._clock = clock
         self._before_call = before_call
-        self._policy = SamplingPolicy.from_options(options)
+        self._policy = SamplingPolicy.from_options(options) if is_measured else None
+        self._judged_calls = judged_calls
+        self._tear_down = tear_down
+        self._wants_outputs = wants_outputs
+        self._scrub = options.scrub
         self._scenarios = ScenarioLoader(quick=options.quick)
         self._memory = PeakMemory()
 
@@ -70,39 +89,69 @@ class FeatureExecutor:
 
     def _execute(self, found: FoundFeature, definition: FeatureDefinition, iteration: int) -> IterationResult:
         self._seeding.seed()
-        takes_scenario = definition.scenarios is not None
         try:
-            scenarios: Sequence[Scenario] = (_NO_SCENARIO,)
+            scenarios: Sequence[Scenario] = (NO_SCENARIO,)
             if definition.scenarios is not None:
                 scenarios = self._scenarios.load(definition.scenarios)
-            check_call(definition.function, takes_scenario=takes_scenario)
+            check_call(definition.function, takes_scenario=definition.scenarios is not None)
         except (ScenarioFailure, CannotCall) as error:
             return _could_not_be_called(found, iteration, str(error))
-        exercise = _Exercise(definition, takes_scenario, self._seeding, self._clock, self._before_call)
+        first = self._call(found, definition, scenarios, iteration)
+        told = first
+        for number in range(2, self._judged_calls + 1):
+            self._tear_down()
+            result = replace(
+                self._call(found, definition, scenarios, iteration, had_passed=not first.errors), judged_calls=number
+            )
+            if result.signature != first.signature:
+                return result
+            # of outputs alone, the first that differs is kept in case that no signature does
+            if told.output_digest == first.output_digest:
+                told = result
+        return told
+
+    def _call(
+        self,
+        found: FoundFeature,
+        definition: FeatureDefinition,
+        scenarios: Sequence[Scenario],
+        iteration: int,
+        *,
+        had_passed: bool = False,
+    ) -> IterationResult:
+        """One call with each scenario, and their measurement; the feature's result by it.
+
+        Args:
+            found, definition, scenarios, iteration: what to call, with what, and when.
+            had_passed: whether it repeats a call without errors.
+        """
+        scrubbing = _scrubbing(self._scrub)
+        exercise = _Exercise(
+            definition,
+            self._seeding,
+            self._clock,
+            self._before_call,
+            scrubbing=scrubbing,
+            wants_outputs=self._wants_outputs,
+        )
         try:
             outcomes = [exercise.judge(scenario, self._memory) for scenario in scenarios]
             measurement = None
-            if not any(outcome.errors for outcome in outcomes):
+            if self._policy is not None and not any(outcome.errors for outcome in outcomes):
                 measurement = exercise.measure([o for o in outcomes if o.skip_reason is None], self._policy)
         finally:
             exercise.close()
-        return _result(found, iteration, outcomes, measurement)
-
-
-@dataclass(slots=True)
-class _Outcome:
-    """What became of one scenario: it was skipped, with a reason, or exercised. A warm call that fails
-    after the first one passed adds errors.
-    """
-
-    scenario: Scenario
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    passed_at_first: bool = False
-    skip_reason: str | None = None
-    first_call_seconds: float | None = None
-    peak_rss_bytes: int | None = None
-    output_digest: str | None = None
+        if had_passed:
+            for outcome in outcomes:
+                outcome.mark_as_repeated()
+        return joint_result(
+            found.feature,
+            iteration,
+            outcomes,
+            measurement=measurement,
+            scrubbed=scrubbing.hidden if scrubbing is not None else (),
+            wants_output=self._wants_outputs,
+        )
 
 
 class _WarmCallFailed(Exception):
@@ -115,24 +164,28 @@ class _Exercise:
     def __init__(
         self,
         definition: FeatureDefinition,
-        takes_scenario: bool,
         seeding: Seeding,
         clock: Clock,
         before_call: Callable[[], None],
+        *,
+        scrubbing: Scrubbing | None,
+        wants_outputs: bool,
     ) -> None:
         self._definition = definition
-        self._takes_scenario = takes_scenario
+        self._takes_scenario = takes_scenario = definition.scenarios is not None
+        self._scrubbing = scrubbing
+        self._wants_outputs = wants_outputs
         self._seeding = seeding
         self._clock = clock
         self._before_call = before_call
         self._caller: Caller = caller_for(definition.function, takes_scenario=takes_scenario, clock=clock)
         self._uses_randomness = False
-        self._measured: Sequence[_Outcome] = ()
+        self._measured: Sequence[ScenarioOutcome] = ()
         self._pid = os.getpid()
 
-    def judge(self, scenario: Scenario, memory: PeakMemory) -> _Outcome:
+    def judge(self, scenario: Scenario, memory: PeakMemory) -> ScenarioOutcome:
         """The first call with a scenario: timed, its output digested and validated, its warnings caught."""
-        outcome = _Outcome(scenario)
+        outcome = ScenarioOutcome(scenario)
         collector = Collector()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -146,7 +199,7 @@ class _Exercise:
                     outcome.peak_rss_bytes = memory.peak_bytes()
                 self._before_call()
                 if output is not None:
-                    outcome.output_digest = digest(output, read_output_file)
+                    self._keep(output, outcome)
                 outcome.errors += output_complaints(self._definition, output)
             except Skip as reason:
                 outcome.skip_reason = reason.reason
@@ -162,7 +215,12 @@ class _Exercise:
             outcome.skip_reason = None
         return outcome
 
-    def _first_call(self, value: Any, outcome: _Outcome) -> Any:
+    def _keep(self, output: Any, outcome: ScenarioOutcome) -> None:
+        outcome.output = canonical_output(output, read_output_file, self._scrubbing)
+        if self._wants_outputs:
+            outcome.shown_form = canonical_output(output, read_output_file, self._scrubbing, shows_content=True).form
+
+    def _first_call(self, value: Any, outcome: ScenarioOutcome) -> Any:
         clock = self._clock.wall_nanoseconds
         self._before_call()
         self._seeding.seed()
@@ -187,7 +245,7 @@ class _Exercise:
         self._caller = caller
         return caller.finish(awaitable)
 
-    def measure(self, outcomes: Sequence[_Outcome], policy: SamplingPolicy) -> Measurement | None:
+    def measure(self, outcomes: Sequence[ScenarioOutcome], policy: SamplingPolicy) -> Measurement | None:
         """Sample the scenarios that passed; None, and an error in one of the outcomes, when a warm call fails."""
         if not outcomes:
             return None
@@ -215,10 +273,10 @@ class _Exercise:
                 total += self._time_calls(outcome.scenario, loop_count)
             except BaseException as error:
                 text = f"was skipped: {error.reason}" if isinstance(error, Skip) else describe_exception(error)
-                outcome.errors.append(f"in a repeated call: {text}")
-            outcome.errors += [f"in a repeated call: {text}" for text in dict.fromkeys(collector.errors)]
+                outcome.errors.append(text)
+            outcome.errors += dict.fromkeys(collector.errors)
             if outcome.errors:
-                outcome.passed_at_first = True
+                outcome.mark_as_repeated()
                 raise _WarmCallFailed
         return total
 
@@ -252,63 +310,12 @@ class _Exercise:
             self._caller.close()
 
 
-def _result(
-    found: FoundFeature,
-    iteration: int,
-    outcomes: Sequence[_Outcome],
-    measurement: Measurement | None,
-) -> IterationResult:
-    exercised = [outcome for outcome in outcomes if outcome.skip_reason is None]
-    skipped = [outcome for outcome in outcomes if outcome.skip_reason is not None]
-    failed = [outcome for outcome in exercised if outcome.errors]
-    several = len(outcomes) > 1
-
-    def labelled(outcome: _Outcome, text: str) -> str:
-        return f"{outcome.scenario.label}: {text}" if several else text
-
-    skip_reason = None
-    skip_warnings: list[str] = []
-    if not exercised:
-        status = Status.SKIP
-        skip_reason = "; ".join(dict.fromkeys(outcome.skip_reason or "" for outcome in skipped))
-    else:
-        # What passed once and failed when repeated is half a failure, and unlike one at first: that it is one in this
-        # process and the other in the next is what a flakiness check has to see.
-        wholly = [outcome for outcome in failed if not outcome.passed_at_first]
-        status = Status.PASS if not failed else Status.FAIL if len(wholly) == len(exercised) else Status.PARTIAL
-        skip_warnings = [f"{o.scenario.label} was skipped: {o.skip_reason}" for o in skipped]
-    first_calls = [outcome.first_call_seconds for outcome in exercised]
-    digests = [outcome.output_digest for outcome in exercised]
-    return IterationResult(
-        feature=found.feature,
-        iteration=iteration,
-        status=status,
-        errors=tuple(labelled(outcome, text) for outcome in exercised for text in outcome.errors),
-        warnings=(
-            *(labelled(outcome, text) for outcome in outcomes for text in outcome.warnings),
-            *skip_warnings,
-        ),
-        skip_reason=skip_reason,
-        scenario_count=sum(outcome.scenario is not _NO_SCENARIO for outcome in exercised),
-        samples_seconds=measurement.samples_seconds if measurement else (),
-        loop_count=measurement.loop_count if measurement else 1,
-        first_call_seconds=_sum_if_all(first_calls),
-        cpu_seconds=measurement.cpu_seconds if measurement else None,
-        peak_rss_bytes=max((o.peak_rss_bytes for o in exercised if o.peak_rss_bytes is not None), default=None),
-        output_digest=_joint_digest(digests),
-    )
-
-
-def _sum_if_all(seconds: Sequence[float | None]) -> float | None:
-    """The sum; None when there is none, or when one call never returned."""
-    known = [value for value in seconds if value is not None]
-    return sum(known) if known and len(known) == len(seconds) else None
-
-
-def _joint_digest(digests: Sequence[str | None]) -> str | None:
-    if all(one is None for one in digests):
+def _scrubbing(names: Sequence[str]) -> Scrubbing | None:
+    if not names:
         return None
-    return digests[0] if len(digests) == 1 else digest(list(digests))
+    from aicmo_perf.scrubbing import Scrubbing  # seldom needed, and its patterns take long to compile
+
+    return Scrubbing(names)
 
 
 def _could_not_be_called(found: FoundFeature, iteration: int, text: str) -> IterationResult:

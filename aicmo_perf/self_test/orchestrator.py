@@ -14,6 +14,7 @@ from aicmo_perf.model import (
     DiscoverRule,
     FeatureKey,
     FeatureStatus,
+    Iteration,
     IterationResult,
     Mode,
     Run,
@@ -21,7 +22,7 @@ from aicmo_perf.model import (
     SelfTestResult,
     time_ordered_uuid,
 )
-from aicmo_perf.self_test.engine import run_engine
+from aicmo_perf.self_test.engine import IterationEnded, run_engine
 from aicmo_perf.self_test.plan import EnginePlan, default_suites
 from aicmo_perf.version import __version__
 
@@ -59,8 +60,9 @@ class SelfTestOrchestrator:
         Args:
             quick_mode: the first two scenarios of each feature only.
             deterministic: fixed seeds, no network, no LLM.
-            flakiness_check: three iterations, each in a fresh process, in deterministic mode; their signatures are
-                compared in ``flakiness_check_results``.
+            flakiness_check: three iterations, each in a fresh process, in deterministic mode: a plain one, one that
+                changes what must not matter, and the first one again; their signatures are compared in
+                ``flakiness_check_results``.
 
         Raises:
             SuiteError: a suite cannot be found, or a suite or a rule has no features.
@@ -76,10 +78,13 @@ class SelfTestOrchestrator:
         )
         started_at = datetime.now(UTC)
         results: dict[FeatureKey, list[IterationResult]] = {}
+        iterations: list[Iteration] = []
         with closing(run_engine(plan)) as events:
             for event in events:
                 if isinstance(event, IterationResult):
                     results.setdefault(event.feature.key, []).append(event)
+                elif isinstance(event, IterationEnded):
+                    iterations.append(event.iteration)
         run = Run(
             uuid=time_ordered_uuid(time.time_ns() // 1_000_000, os.urandom(10)),
             started_at=started_at,
@@ -89,4 +94,5 @@ class SelfTestOrchestrator:
             options=plan.options,
             tool_version=__version__,
         )
-        return SelfTestResult(run, tuple(FeatureStatus.from_iterations(each) for each in results.values()))
+        features = tuple(FeatureStatus.from_iterations(each) for each in results.values())
+        return SelfTestResult(run, features, tuple(iterations))

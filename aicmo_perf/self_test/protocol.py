@@ -11,7 +11,18 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from aicmo_perf.model import Category, DiscoverRule, Feature, FeatureKey, IterationResult, Mode, RunOptions, Status
+from aicmo_perf.model import (
+    PLAIN,
+    Category,
+    Conditions,
+    DiscoverRule,
+    Feature,
+    FeatureKey,
+    IterationResult,
+    Mode,
+    RunOptions,
+    Status,
+)
 from aicmo_perf.self_test.moved_tree import MovedTree
 
 LOST_CHANNEL_EXIT_CODE = 113
@@ -33,6 +44,11 @@ class Assignment:
         done: features that have their result already, from a worker that died.
         only: the features to exercise, as far as they are found; None for all.
         broken: modules that killed an earlier worker when imported: suite, module, what happened.
+        conditions: what it runs under; what holds for the whole process is set before it starts.
+        order: the features in their order, as in PlannedIteration.
+        share, share_count: of so many workers that divide the features between them, the how manieth this is, from 0.
+        is_measured: whether features are sampled, or only judged.
+        wants_outputs: whether results hold the outputs themselves.
     """
 
     suites: tuple[str, ...]
@@ -46,6 +62,12 @@ class Assignment:
     broken: tuple[tuple[str, str, str], ...] = ()
     moved: MovedTree | None = None
     only: tuple[FeatureKey, ...] | None = None
+    conditions: Conditions = PLAIN
+    order: tuple[FeatureKey, ...] | None = None
+    share: int = 0
+    share_count: int = 1
+    is_measured: bool = True
+    wants_outputs: bool = False
 
     @property
     def may_miss(self) -> bool:
@@ -57,7 +79,7 @@ class Assignment:
 
     def to_json(self) -> str:
         """One line for the worker's standard input."""
-        return json.dumps({**asdict(self), "options": self.options.to_dict()})
+        return json.dumps({**asdict(self), "options": self.options.to_dict(), "conditions": self.conditions.to_dict()})
 
     @classmethod
     def from_json(cls, text: str) -> Assignment:
@@ -76,7 +98,13 @@ class Assignment:
             done=tuple((suite, name) for suite, name in values["done"]),
             broken=tuple((suite, module, text) for suite, module, text in values["broken"]),
             moved=_moved_tree(values["moved"]),
-            only=None if values["only"] is None else tuple((suite, name) for suite, name in values["only"]),
+            only=_keys(values["only"]),
+            conditions=Conditions.from_dict(values["conditions"]),
+            order=_keys(values["order"]),
+            share=values["share"],
+            share_count=values["share_count"],
+            is_measured=values["is_measured"],
+            wants_outputs=values["wants_outputs"],
         )
 
 
@@ -207,6 +235,10 @@ def decode(line: bytes, found: tuple[Feature, ...], iteration: int) -> Message:
             raise ValueError(f"no message of a worker: {line[:200]!r}")
 
 
+def _keys(values: list[list[str]] | None) -> tuple[FeatureKey, ...] | None:
+    return None if values is None else tuple((suite, name) for suite, name in values)
+
+
 def _moved_tree(values: dict[str, Any] | None) -> MovedTree | None:
     return None if values is None else MovedTree(**{**values, "added": tuple(values["added"])})
 
@@ -230,11 +262,14 @@ def _result_to_wire(result: IterationResult) -> dict[str, object]:
         "cpu_seconds": result.cpu_seconds,
         "peak_rss_bytes": result.peak_rss_bytes,
         "output_digest": result.output_digest,
+        "output_form": result.output_form,
+        "scrubbed": result.scrubbed,
+        "judged_calls": result.judged_calls,
     }
 
 
 def _result_from_wire(values: dict[str, Any], feature: Feature, iteration: int) -> IterationResult:
-    values |= {name: tuple(values.pop(name)) for name in ("errors", "warnings", "samples_seconds")}
+    values |= {name: tuple(values.pop(name)) for name in ("errors", "warnings", "samples_seconds", "scrubbed")}
     return IterationResult(feature=feature, iteration=iteration, status=Status(values.pop("status")), **values)
 
 

@@ -13,13 +13,14 @@ import os
 import signal
 import sys
 from _thread import _count as running_thread_count
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from aicmo_perf.errors import AicmoPerfError, SuiteError
-from aicmo_perf.model import Mode
+from aicmo_perf.model import FeatureKey, Mode
 from aicmo_perf.self_test.channel import Channel, StandardState, take_over_standard_streams
+from aicmo_perf.self_test.conditions import take_on
 from aicmo_perf.self_test.determinism import FixedSeeding, NoSeeding, Seeding, refuse_network
 from aicmo_perf.self_test.discovery import Discovery, FoundFeature
 from aicmo_perf.self_test.execution import FeatureExecutor
@@ -48,12 +49,12 @@ def main() -> None:
 
 def _work(assignment: Assignment, channel: Channel) -> None:
     root = Path(assignment.project_root)
+    take_on(assignment.conditions)
     sys.path.insert(0, str(root))
     if assignment.moved is not None:
         import_from(assignment.moved)
-    seeding: Seeding = NoSeeding()
+    seeding = _seeding(assignment)
     if assignment.mode is Mode.DETERMINISTIC:
-        seeding = FixedSeeding(assignment.options.seed)
         refuse_network()
     try:
         found, missing = _find(assignment, root, channel, seeding)
@@ -68,12 +69,22 @@ def _work(assignment: Assignment, channel: Channel) -> None:
     chosen = [one for position, one in enumerate(found) if position in selected or one.definition is None]
     if assignment.only is not None:
         chosen = [one for one in chosen if one.feature.key in assignment.only]
-    executor = FeatureExecutor(assignment.options, seeding, Clock(), channel.tick)
+    chosen = _in_order(chosen, assignment.order)
     state = StandardState()
+    executor = FeatureExecutor(
+        assignment.options,
+        seeding,
+        Clock(),
+        channel.tick,
+        is_measured=assignment.is_measured,
+        judged_calls=assignment.conditions.judged_calls,
+        tear_down=state.restore,
+        wants_outputs=assignment.wants_outputs,
+    )
     done = frozenset(assignment.done)
     waiting: list[Message] = [Found(tuple(one.feature for one in chosen), inside, missing)]
     for position, one in enumerate(chosen):
-        if one.feature.key in done:
+        if one.feature.key in done or position % assignment.share_count != assignment.share:
             continue
         timeout_seconds = _timeout_seconds(one, assignment)
         channel.send(*waiting, Began(position, timeout_seconds, running_thread_count(), channel.output_bytes()))
@@ -81,6 +92,24 @@ def _work(assignment: Assignment, channel: Channel) -> None:
         state.restore()
         waiting = [Ended(position, result)]
     channel.send(*waiting, Finished())
+
+
+def _seeding(assignment: Assignment) -> Seeding:
+    """Live mode draws its own numbers, unless its flakiness is checked: then they are the same in each iteration, or
+    what the conditions say.
+    """
+    seed = assignment.conditions.random_seed
+    if seed is None and (assignment.mode is Mode.DETERMINISTIC or assignment.options.flakiness_check):
+        seed = assignment.options.seed
+    return NoSeeding() if seed is None else FixedSeeding(seed)
+
+
+def _in_order(found: list[FoundFeature], order: Sequence[FeatureKey] | None) -> list[FoundFeature]:
+    """As they are asked for; those that nobody asked for come last, as they were found."""
+    if order is None:
+        return found
+    places = {key: place for place, key in enumerate(order)}
+    return sorted(found, key=lambda one: places.get(one.feature.key, len(places)))
 
 
 def _find(

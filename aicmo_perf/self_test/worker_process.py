@@ -34,6 +34,9 @@ _PACKAGE_PARENT = str(Path(__file__).parents[2])
 _BOOTSTRAP = f"import sys; sys.path.append({_PACKAGE_PARENT!r}); from aicmo_perf.self_test.worker import main; main()"
 """Finds this very package even where it is not installed, and never instead of anything of the project's."""
 
+_NOT_AT_ALL = 0.0
+"""A deadline that has always passed already."""
+
 _DUMP_SECONDS = 0.5
 """How long a hanging worker has to write down where it hangs."""
 
@@ -45,8 +48,12 @@ _TAIL_LINES = 40
 _FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>.+)$', re.MULTILINE)
 
 
-class Overran(Exception):
-    """The worker did not say anything in time."""
+class Silent(Exception):
+    """The worker has not said anything more, or not in time."""
+
+
+class Interrupted(Exception):
+    """The run is to end early, and the worker has said all that it will."""
 
 
 class WorkerProcess:
@@ -55,6 +62,7 @@ class WorkerProcess:
     Args:
         assignment: what it is to do.
         environment: its environment variables.
+        directory: its working directory; None for the project's root.
         relay_output: whether what it writes is passed on to our standard error.
         interrupt: a descriptor that becomes readable when the run is to end early; None for never.
 
@@ -66,6 +74,7 @@ class WorkerProcess:
         assignment: Assignment,
         environment: Mapping[str, str],
         *,
+        directory: Path | None = None,
         relay_output: bool,
         interrupt: int | None = None,
     ) -> None:
@@ -81,7 +90,7 @@ class WorkerProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._output,
                 env=dict(environment),
-                cwd=self._root,
+                cwd=directory or self._root,
                 bufsize=0,
                 start_new_session=True,
             )
@@ -120,7 +129,7 @@ class WorkerProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is None and not self._ended:
-            with contextlib.suppress(Overran):
+            with contextlib.suppress(Silent):
                 self._await_end(time.monotonic() + _FAREWELL_SECONDS)
         self._kill_and_reap()
         self._watcher.join()
@@ -133,22 +142,25 @@ class WorkerProcess:
         os.close(self._waker)
         self._output.close()
 
-    def receive(self, deadline: float) -> bytes | None:
-        """The worker's next line; None when it has ended and said all.
+    def fileno(self) -> int:
+        """A descriptor that becomes readable when there may be more to receive, once receive has said that it is
+        silent.
+        """
+        return self._selector.fileno()
 
-        Args:
-            deadline: on ``time.monotonic``.
+    def receive(self) -> bytes | None:
+        """The worker's next line, without waiting for it; None when it has ended and said all.
 
         Raises:
-            Overran: it passes before there is a line.
-            KeyboardInterrupt: the run is to end early; whatever the worker had said by then was returned before.
+            Silent: there is none yet.
+            Interrupted: the run is to end early; whatever the worker had said by then was returned before.
         """
         while not self._lines:
             if self._interrupted:
-                raise KeyboardInterrupt
+                raise Interrupted
             if self._ended:
                 return None
-            self._wait(deadline)
+            self._wait(_NOT_AT_ALL)
         return self._lines.popleft()
 
     def mark_output(self, output_bytes: int) -> None:
@@ -184,7 +196,7 @@ class WorkerProcess:
         give_up = time.monotonic() + _DUMP_SECONDS
         dump = ""
         while time.monotonic() < give_up and not _FRAME.search(dump):
-            with contextlib.suppress(Overran):
+            with contextlib.suppress(Silent):
                 self._await_end(min(give_up, time.monotonic() + 0.01))
             dump = self._read_output(dump_from)
         self._kill_and_reap()
@@ -201,7 +213,7 @@ class WorkerProcess:
         ready = self._selector.select(max(0.0, remaining))
         if not ready:
             if remaining <= 0:
-                raise Overran
+                raise Silent
             return
         descriptors = {key.fd for key, _ in ready}
         if self._interrupt is not None and self._interrupt in descriptors:

@@ -16,7 +16,7 @@ import pytest
 
 import aicmo_perf
 from aicmo_perf.model import IterationResult, Mode, Status
-from aicmo_perf.self_test.engine import Collected, Started, run_engine
+from aicmo_perf.self_test.engine import Collected, IterationEnded, IterationStarted, Started, run_engine
 
 SUITE = Path(__file__).parent / "suites" / "misbehaving.py"
 
@@ -95,7 +95,9 @@ class TestEvents:
     def test_come_in_order(self, run_suite, make_plan):
         run_suite("@feature\ndef one(): pass\n@feature\ndef two(): pass")
         kinds = [type(event) for event in run_engine(make_plan("suite.py"))]
-        assert kinds == [Collected, Started, IterationResult, Started, IterationResult]
+        assert kinds == [
+            IterationStarted, Collected, Started, IterationResult, Started, IterationResult, IterationEnded,
+        ]  # fmt: skip
 
     def test_a_feature_is_called_once_an_iteration_even_after_a_crash(self, run_suite, tmp_path):
         results = run_suite(

@@ -30,7 +30,7 @@ def test_an_import_that_fails_or_kills_is_a_feature_and_the_others_go_on(write, 
     write("after.py", FINE)
     plan = make_plan("before.py", "deadly.py", "after.py")
     plan = replace(plan, options=replace(plan.options, timeout_seconds=1.5))
-    collected, *events = run_engine(plan)
+    _, collected, *events = run_engine(plan)
     assert [feature.suite for feature in collected.features] == ["before", "deadly", "after"]
     before, deadly, after = (event for event in events if isinstance(event, IterationResult))
     assert (before.status, deadly.status, after.status) == (Status.PASS, Status.ERROR, Status.PASS)
@@ -172,7 +172,7 @@ def test_rules_reach_the_worker(write, make_plan):
         critical=True,
         scenarios="ruled_shop.selftest:briefs",
     )
-    collected, _, result = run_engine(make_plan(discover=(rule,)))
+    _, collected, _, result, _ = run_engine(make_plan(discover=(rule,)))
     assert collected.features == (result.feature,)
     assert (result.feature.suite, result.feature.category, result.feature.critical) == (
         "ruled_shop.gen",
@@ -198,7 +198,7 @@ class TestSelection:
         def run(*selection: str) -> list[str]:
             plan = make_plan("suite.py")
             plan = replace(plan, options=replace(plan.options, selection=selection))
-            collected, *events = run_engine(plan)
+            _, collected, *events = run_engine(plan)
             assert isinstance(collected, Collected)
             exercised = [event.feature for event in events if isinstance(event, IterationResult)]
             assert list(collected.features) == exercised
