@@ -1,0 +1,124 @@
+"""What the inconsistent features of a flakiness check depend on.
+
+A cause is claimed when the outcome followed it alone, both ways, so often that a random feature would not have
+(`aicmo_perf.flakiness.evidence`). All suspects are looked into at the same time, and what several of them ask alike
+is one trial (`aicmo_perf.flakiness.trials`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from aicmo_perf.flakiness.bench import Bench
+from aicmo_perf.flakiness.evidence import inconsistent, observations
+from aicmo_perf.flakiness.investigation import Investigation
+from aicmo_perf.flakiness.rates import estimate_rate
+from aicmo_perf.flakiness.suspect import Asking, Suspect
+from aicmo_perf.flakiness.trials import Laboratory, NoTimeLeft, Question
+from aicmo_perf.model import (
+    Cause,
+    Explanation,
+    Feature,
+    FeatureKey,
+    FlakinessFinding,
+    Inconsistency,
+    Iteration,
+    IterationResult,
+)
+
+_NO_TIME_LEFT = Explanation(causes=(Cause.UNEXPLAINED,), detail="the time for trials was over before it was found")
+
+
+def diagnose(
+    features: Sequence[Feature],
+    iterations: Sequence[Iteration],
+    results: Mapping[FeatureKey, Sequence[IterationResult]],
+    bench: Bench,
+    *,
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> tuple[FlakinessFinding, ...]:
+    """Find out why features are inconsistent.
+
+    Args:
+        features: all that were run, in the order of a plain iteration.
+        iterations: what was run.
+        results: of each feature, one an iteration; those of an iteration that was cut short may be missing.
+        bench: where features are tried.
+        may_go_on: asked before each trial; when it says no, what is not explained by then stays so.
+
+    Returns: one finding for each inconsistent feature, in the order of the features.
+    """
+    found_order = tuple(feature.key for feature in features)
+    laboratory = Laboratory(bench, found_order, may_go_on)
+    kinds = inconsistent(results)
+    suspects = {
+        feature.key: Suspect(
+            feature.key,
+            kinds[feature.key],
+            observations(feature.key, kinds[feature.key], iterations, results[feature.key], found_order),
+            laboratory,
+        )
+        for feature in features
+        if feature.key in kinds
+    }
+    investigations = {key: Investigation(suspect, found_order) for key, suspect in suspects.items()}
+    unfinished = _run(laboratory, {key: one.run() for key, one in investigations.items()})
+    return tuple(
+        _finding(
+            feature,
+            suspects[feature.key],
+            (*investigations[feature.key].explanations, *((_NO_TIME_LEFT,) if feature.key in unfinished else ())),
+            sorted(results[feature.key], key=lambda result: result.iteration),
+            laboratory.cost_of(feature.key),
+        )
+        for feature in features
+        if feature.key in suspects
+    )
+
+
+def _run(laboratory: Laboratory, asking: dict[FeatureKey, Asking[None]]) -> frozenset[FeatureKey]:
+    """Let all ask, round by round, until none has a question left; those that were not finished."""
+    answers: dict[FeatureKey, list[IterationResult | None] | None] = dict.fromkeys(asking)
+    unfinished = set(asking)
+    try:
+        while answers:
+            questions: dict[FeatureKey, list[Question]] = {}
+            for key, to_send in answers.items():
+                try:
+                    questions[key] = next(asking[key]) if to_send is None else asking[key].send(to_send)
+                except StopIteration:
+                    unfinished.discard(key)
+            flat = iter(laboratory.ask([question for of_one in questions.values() for question in of_one]))
+            answers = {key: [next(flat) for _ in of_one] for key, of_one in questions.items()}
+    except NoTimeLeft:
+        pass
+    return frozenset(unfinished)
+
+
+def _finding(
+    feature: Feature,
+    suspect: Suspect,
+    explanations: tuple[Explanation, ...],
+    results: Sequence[IterationResult],
+    trial_count: int,
+) -> FlakinessFinding:
+    usual = results[0]
+
+    def is_usual(result: IterationResult) -> bool:
+        if suspect.inconsistency is Inconsistency.STATUS:
+            return result.signature == usual.signature
+        return result.output_digest == usual.output_digest
+
+    others = [result for result in results if not is_usual(result)]
+    return FlakinessFinding(
+        feature=feature,
+        inconsistency=suspect.inconsistency,
+        explanations=explanations,
+        usual=usual.signature,
+        other=others[0].signature,
+        iterations=tuple(result.iteration for result in others),
+        replay_iteration=others[0].iteration,
+        rate=estimate_rate(len(others), len(results)),
+        output_diff=suspect.diff,
+        trial_count=trial_count,
+    )
