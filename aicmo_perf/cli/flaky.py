@@ -54,20 +54,20 @@ aicmo-perf flaky --all --format json
 aicmo-perf flaky --fail-on flaky --fail-on broken""",
 )
 @click.argument("features", nargs=-1, metavar="[FEATURE]...")
-@run_filter_options("flaky")
+@run_filter_options("flaky_show")
 @setting(
     "--half-life", "half_life_days", type=Parsed("duration", _days), help="A run so old counts half in rates, e.g. 30d."
 )
-@option("flaky", "--all", "shows_all", is_flag=True, help="Stable features too; json and csv always have them.")
+@option("flaky_show", "--all", "shows_all", is_flag=True, help="Stable features too; json and csv always have them.")
 @option(
-    "flaky",
+    "flaky_show",
     "--fail-on",
     multiple=True,
     type=click.Choice(["flaky", "broken", "unknown"]),
     help="Exit with 1 when a feature outside quarantine is so; repeatable.",
 )
 @option(
-    "flaky",
+    "flaky_show",
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv", "markdown"]),

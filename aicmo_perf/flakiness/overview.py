@@ -30,7 +30,8 @@ class FlakinessOverview:
     Attributes:
         record: what the history says of them.
         policy: how it was read.
-        findings: what checks found out of each, oldest first; features that were never inconsistent have no entry.
+        findings: what checks found out of each, oldest first, or the newest alone; features that were never
+            inconsistent have no entry.
         quarantined: what counts for each feature that is in quarantine, expired or not.
         today: for expiry.
     """

@@ -272,7 +272,8 @@ def _fact(name: str, value: str) -> Prose:
 def _facts(record: FeatureRecord, overview: FlakinessOverview, labels: Labels) -> Iterator[Prose]:
     tone = _STATE_TONES[record.state]
     yield prose(bold("State:"), " ", bold(record.state.value, tone), f" ({_STATE_MEANINGS[record.state]})")
-    yield _fact("Rate", rate_text(record.rate))
+    if record.rate.rate is not None and record.state is not FlakyState.BROKEN:
+        yield _fact("Rate", rate_text(record.rate))
     yield _fact("Runs", f"{record.run_count}, failing in {record.failing_run_count}")
     yield _fact(
         "Flips on the same code",

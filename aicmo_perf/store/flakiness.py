@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
-from aicmo_perf.model import FeatureKey, FlakinessFinding, RateEstimate, Run, Signature
+from aicmo_perf.model import Feature, FeatureKey, FlakinessFinding, RateEstimate, Run, Signature
 from aicmo_perf.store.models import features, flakiness_findings, runs, suites
 from aicmo_perf.store.run_rows import chunks, runs_of, select_runs
 from aicmo_perf.store.series import FEATURE_COLUMNS, feature_of, stored_feature_ids
@@ -69,13 +69,24 @@ def read_latest_findings(connection: Connection) -> dict[FeatureKey, tuple[Run, 
         for portion in chunks(sorted(newest.values()))
         for row in connection.execute(_select_findings().where(flakiness_findings.c.id.in_(portion)))
     ]
+    return {finding.feature.key: (run, finding) for run, finding in _with_runs(connection, rows)}
+
+
+def read_findings_of(connection: Connection, feature: Feature) -> tuple[tuple[Run, FlakinessFinding], ...]:
+    """All findings of a feature with their runs, oldest first."""
+    feature_ids = stored_feature_ids(connection, [feature]).values()
+    rows = connection.execute(_select_findings().where(flakiness_findings.c.feature_id.in_(feature_ids))).all()
+    found = [item for item in _with_runs(connection, rows) if item[0].companion_of is None]
+    return tuple(sorted(found, key=lambda item: item[0].moment))
+
+
+def _with_runs(connection: Connection, rows: Sequence[Row[Any]]) -> list[tuple[Run, FlakinessFinding]]:
     run_by_id = {
         run.id: run
         for portion in chunks({row.run_id for row in rows})
         for run in runs_of(connection, connection.execute(select_runs().where(runs.c.id.in_(portion))).all())
     }
-    found = ((run_by_id[row.run_id], _finding_of(row)) for row in rows)
-    return {finding.feature.key: (run, finding) for run, finding in found}
+    return [(run_by_id[row.run_id], _finding_of(row)) for row in rows]
 
 
 def _select_findings() -> Select[Any]:

@@ -252,6 +252,14 @@ class Store:
         with self._database.reading() as connection:
             return flakiness.read_latest_findings(connection)
 
+    def findings_of(self, feature: Feature) -> tuple[tuple[Run, FlakinessFinding], ...]:
+        """Every finding of a feature with its run, oldest first.
+
+        Raises: NotFoundError when the feature is not stored.
+        """
+        with self._database.reading() as connection:
+            return flakiness.read_findings_of(connection, feature)
+
     def environments(self) -> tuple[Environment, ...]:
         """The machines and interpreters that runs were measured on, in the order in which they became known."""
         with self._database.reading() as connection:

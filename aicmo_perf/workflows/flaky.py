@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from aicmo_perf.config import Settings
-from aicmo_perf.flakiness.history import RecordPolicy, read_history
+from aicmo_perf.flakiness.history import FlakinessRecord, RecordPolicy, read_history
 from aicmo_perf.flakiness.overview import FlakinessOverview, PastFinding
-from aicmo_perf.model import FlakyState, RunFilter
-from aicmo_perf.store import open_store
+from aicmo_perf.model import Feature, FeatureKey, FlakyState, RunFilter
+from aicmo_perf.store import Store, open_store
 from aicmo_perf.workflows.history import find_features
 from aicmo_perf.workflows.quarantine import quarantine_entries, quarantine_of, today
 
@@ -52,13 +52,38 @@ def load_flakiness(
     """
     policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
     with open_store(settings.db_url, write=False) as store:
-        features = find_features(store, globs, window.suite) if globs else store.features(suite=window.suite)
-        record = read_history(store.outcomes(window), features, policy)
-        findings = {
-            key: (PastFinding(run=run, finding=finding),) for key, (run, finding) in store.latest_findings().items()
-        }
+        every = store.features(suite=window.suite)
+        features = find_features(store, globs, window.suite) if globs else every
+        record = read_history(store.outcomes(window), every, policy)
+        findings = _findings(store, features)
         quarantined = quarantine_of(quarantine_entries(store, settings), features)
     overview = FlakinessOverview(
-        record=record, policy=policy, findings=findings, quarantined=quarantined, today=on or today()
+        record=_restricted(record, {feature.key for feature in features}),
+        policy=policy,
+        findings=findings,
+        quarantined=quarantined,
+        today=on or today(),
     )
     return KnownFlakiness(overview, is_one_feature=bool(globs) and len(features) == 1)
+
+
+def _findings(store: Store, features: Sequence[Feature]) -> dict[FeatureKey, tuple[PastFinding, ...]]:
+    """Of one feature all that checks ever found out, of several the newest of each."""
+    if len(features) == 1:
+        found = store.findings_of(features[0])
+        return {features[0].key: tuple(PastFinding(run=run, finding=finding) for run, finding in found)}
+    latest = store.latest_findings()
+    return {
+        feature.key: (PastFinding(run=latest[feature.key][0], finding=latest[feature.key][1]),)
+        for feature in features
+        if feature.key in latest
+    }
+
+
+def _restricted(record: FlakinessRecord, keys: Collection[FeatureKey]) -> FlakinessRecord:
+    """The record of some features, and the clusters that any of them is in."""
+    return replace(
+        record,
+        features=tuple(one for one in record.features if one.key in keys),
+        clusters=tuple(cluster for cluster in record.clusters if not set(cluster.features).isdisjoint(keys)),
+    )
