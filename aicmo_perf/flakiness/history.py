@@ -32,7 +32,7 @@ from aicmo_perf.flakiness.infrastructure import infrastructure_runs
 from aicmo_perf.flakiness.rates import estimate_rate
 from aicmo_perf.flakiness.same_code import Code, by_code
 from aicmo_perf.flakiness.states import assess, state_without_failures
-from aicmo_perf.flakiness.unstable_time import UnstableTime, unstable_time
+from aicmo_perf.flakiness.unstable_time import MOST_RUNS, UnstableTime, unstable_time
 from aicmo_perf.model import Feature, FeatureKey, IterationKind, RateEstimate, Run
 from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
 
@@ -299,14 +299,15 @@ def _failure_groups(failing: Sequence[RunOutcomes]) -> tuple[FailureGroup, ...]:
 
 def _unstable_time(runs: Sequence[RunOutcomes], past: _Past) -> UnstableTime | None:
     """Of the setting that it was last measured in, since runtimes of two machines are two levels anyway."""
-    measured = [run for run in runs if run.low_seconds is not None]
-    if not measured:
-        return None
-    setting = past.codes[measured[-1].run.uuid].setting
-    return unstable_time(
-        [
-            run.low_seconds
-            for run in measured
-            if run.low_seconds is not None and past.codes[run.run.uuid].setting == setting
-        ]
-    )
+    newest_first: list[float] = []
+    setting = None
+    for run in reversed(runs):
+        if run.low_seconds is None:
+            continue
+        its_setting = past.codes[run.run.uuid].setting
+        setting = setting or its_setting
+        if its_setting == setting:
+            newest_first.append(run.low_seconds)
+            if len(newest_first) == MOST_RUNS:
+                break
+    return unstable_time(newest_first[::-1])

@@ -30,7 +30,7 @@ _FIRST_PRIOR = (0.3, 0.5)
 _RETRY_PRIOR = (0.5, 0.5)
 _BOUNDARY_COST = -math.log(1e-4)
 
-_MOST_BLOCKS = 250
+_MOST_BLOCKS = 150
 """Stretches of alike code that boundaries are looked for among; what is older is one stretch. Bounds the time."""
 
 
@@ -83,17 +83,15 @@ class Attempts:
 
 def log_likelihood(attempts: Attempts) -> float:
     """The ln P of one stretch with an unknown, constant rate."""
-    return _log_likelihood(attempts.failed_count, attempts.count, *_FIRST_PRIOR) + _log_likelihood(
-        attempts.failed_retry_count, attempts.retry_count, *_RETRY_PRIOR
-    )
+    first = _log_beta(attempts.failed_count, attempts.count, *_FIRST_PRIOR)
+    return first + _log_beta(attempts.failed_retry_count, attempts.retry_count, *_RETRY_PRIOR) - _LOG_BETA_OF_PRIORS
 
 
-def _log_likelihood(failed: int, count: int, a: float, b: float) -> float:
-    return _log_beta(failed + a, count - failed + b) - _log_beta(a, b) if count else 0.0
+def _log_beta(failed: int, count: int, a: float, b: float) -> float:
+    return math.lgamma(failed + a) + math.lgamma(count - failed + b) - math.lgamma(count + a + b)
 
 
-def _log_beta(a: float, b: float) -> float:
-    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+_LOG_BETA_OF_PRIORS = _log_beta(0, 0, *_FIRST_PRIOR) + _log_beta(0, 0, *_RETRY_PRIOR)
 
 
 def is_set_apart(stretch: Attempts, rest: Attempts) -> bool:
@@ -115,15 +113,13 @@ def rate_segments(attempts: Sequence[Attempts]) -> tuple[range, ...]:
         return ()
     starts = [at for at in range(len(attempts)) if at == 0 or _is_boundary(attempts[at - 1], attempts[at])]
     starts = [0, *starts[max(1, len(starts) - _MOST_BLOCKS + 1) :]]
-    sums = list(accumulate(attempts, initial=Attempts()))
     edges = [*starts, len(attempts)]
-    best = [0.0]
-    previous = [0]
+    sums = list(accumulate(attempts, initial=Attempts()))
+    best, previous = [0.0], [0]
     for end in range(1, len(edges)):
-        total = sums[edges[end]]
-        gains = [best[start] + log_likelihood(total - sums[edges[start]]) - _BOUNDARY_COST for start in range(end)]
-        previous.append(max(range(end), key=gains.__getitem__))
-        best.append(gains[previous[-1]])
+        scores = [best[at] + log_likelihood(sums[edges[end]] - sums[edges[at]]) - _BOUNDARY_COST for at in range(end)]
+        previous.append(max(range(end), key=scores.__getitem__))
+        best.append(scores[previous[-1]])
     segments = []
     end = len(edges) - 1
     while end:
