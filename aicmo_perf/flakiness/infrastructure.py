@@ -19,6 +19,11 @@ _MOST_SHARE = 0.5
 _RARE_SHARE = 0.25
 
 
+def most_failed(failing_count: int, feature_count: int) -> bool:
+    """Whether more than half of a run's features failed, of three at least."""
+    return feature_count >= _LEAST_FEATURES and failing_count > _MOST_SHARE * feature_count
+
+
 def infrastructure_runs(
     runs: Sequence[Run], codes: Mapping[str, Code], outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]]
 ) -> tuple[Run, ...]:
@@ -41,7 +46,7 @@ def infrastructure_runs(
             if any(outcome.is_failing and outcome.kind.is_unperturbed for outcome in of_run.outcomes)
         )
     judged = [run for run in runs if features[run.uuid] >= _LEAST_FEATURES]
-    has_failed = [failing[run.uuid] > _MOST_SHARE * features[run.uuid] for run in judged]
+    has_failed = [most_failed(failing[run.uuid], features[run.uuid]) for run in judged]
     if not 0 < sum(has_failed) <= max(1.0, _RARE_SHARE * len(judged)) or all(has_failed):
         return ()
     fine_codes = {codes[run.uuid] for run, failed in zip(judged, has_failed, strict=True) if not failed}

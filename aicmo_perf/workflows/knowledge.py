@@ -6,14 +6,18 @@ A run in which there are none reads nothing of the past for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from aicmo_perf.comparison import RunComparison
 from aicmo_perf.config import Settings
 from aicmo_perf.gate import Knowledge
-from aicmo_perf.model import Change, FeatureKey, Run, RunFilter, RunOutcomes, SelfTestResult
+from aicmo_perf.model import Change, Feature, FeatureKey, Run, RunFilter, RunOutcomes, SelfTestResult, Status
 from aicmo_perf.store import Store
 from aicmo_perf.workflows.quarantine import quarantine_entries, quarantine_of, today
+
+if TYPE_CHECKING:  # not needed where nothing failed
+    from aicmo_perf.flakiness.history import FeatureRecord
 
 MOST_RUNS = 1000
 """How far back a record goes: half a year of five runs a day, after which a flake counts next to nothing."""
@@ -38,30 +42,57 @@ def read_knowledge(store: Store, result: SelfTestResult, comparison: RunComparis
     wanted = [feature for key, feature in features.items() if key in inconsistent | slower | quarantined.keys()]
     if not wanted:
         return Knowledge(today=today())
-    # not needed where nothing failed
-    from aicmo_perf.flakiness.history import RecordPolicy, read_history
-
-    # of all features, since a machine that failed shows in the others alone
-    outcomes = _of_earlier_code(
-        result.run,
-        store.outcomes(RunFilter(mode=result.run.mode, before=result.run.moment, pull_requests=False, last=MOST_RUNS)),
+    outcomes = store.outcomes(
+        RunFilter(mode=result.run.mode, before=result.run.moment, pull_requests=False, last=MOST_RUNS), wanted
     )
-    policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
-    records = {record.key: record for record in read_history(outcomes, wanted, policy).features}
-    return Knowledge(records=records, quarantined=quarantined, today=today())
+    return Knowledge(
+        records=_records(store, result.run, outcomes, wanted, settings), quarantined=quarantined, today=today()
+    )
 
 
-def _of_earlier_code(
-    run: Run, outcomes: Mapping[FeatureKey, tuple[RunOutcomes, ...]]
-) -> dict[FeatureKey, tuple[RunOutcomes, ...]]:
-    """The outcomes that are not of the code under judgement, lest repeating a red run make its flake a known one."""
-    if run.commit_sha is not None:
-        return {
-            key: tuple(past for past in of_feature if not run.has_code_of(past.run))
-            for key, of_feature in outcomes.items()
-        }
+def _records(
+    store: Store,
+    run: Run,
+    outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]],
+    features: Sequence[Feature],
+    settings: Settings,
+) -> dict[FeatureKey, FeatureRecord]:
+    """The records of some features over earlier code, without the runs that a machine failed."""
+    from aicmo_perf.flakiness.history import RecordPolicy, read_history  # not needed where nothing failed
+
     runs = {past.run.uuid: past.run for of_feature in outcomes.values() for past in of_feature}
-    latest = {past.uuid for past in sorted(runs.values(), key=lambda past: past.moment)[-_RETRIES:]}
-    return {
-        key: tuple(past for past in of_feature if past.run.uuid not in latest) for key, of_feature in outcomes.items()
+    left_out = _of_this_code(run, runs.values()) | _of_failed_machines(store, outcomes)
+    policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
+    records = {}
+    for feature in features:
+        kept = [past for past in outcomes.get(feature.key, ()) if past.run.uuid not in left_out]
+        # one by one: of a few features that fail together, nobody can tell that most failed
+        (records[feature.key],) = read_history({feature.key: kept}, [feature], policy).features
+    return records
+
+
+def _of_this_code(run: Run, runs: Iterable[Run]) -> frozenset[str]:
+    """The runs of the very code under judgement, lest repeating a red run make its flake a known one."""
+    if run.commit_sha is not None:
+        return frozenset(past.uuid for past in runs if run.has_code_of(past))
+    return frozenset(past.uuid for past in sorted(runs, key=lambda past: past.moment)[-_RETRIES:])
+
+
+def _of_failed_machines(store: Store, outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]]) -> frozenset[str]:
+    """Of the runs in which any of these features failed, those in which most others did, too."""
+    failing = {
+        past.run.id: past.run.uuid
+        for of_feature in outcomes.values()
+        for past in of_feature
+        if past.run.id is not None and any(outcome.is_failing for outcome in past.outcomes)
     }
+    counts = store.status_counts(tuple(failing))
+    return frozenset(uuid for run_id, uuid in failing.items() if has_most_failing(counts[run_id]))
+
+
+def has_most_failing(counts: Mapping[Status, int]) -> bool:
+    """Whether most of the features failed that a run exercised: that was the machine, or all of the code."""
+    from aicmo_perf.flakiness.infrastructure import most_failed
+
+    exercised = sum(count for status, count in counts.items() if status is not Status.SKIP)
+    return most_failed(sum(count for status, count in counts.items() if status.is_failing), exercised)
