@@ -122,7 +122,9 @@ def _say(message: str, hint: str) -> None:
         click.echo(f"Hint: {hint}", err=True)
 
 
-def command(name: str, *, example: str) -> Callable[[Callable[..., int | None]], click.Command]:
-    """A Click command whose help ends with an example, one invocation a line."""
+def command(
+    name: str, *, example: str, cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., int | None]], click.Command]:
+    """A Click command, of a class of its own if need be, whose help ends with an example, one invocation a line."""
     lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
-    return click.command(name, epilog=f"\b\nExample:\n{lines}")
+    return click.command(name, cls, epilog=f"\b\nExample:\n{lines}")

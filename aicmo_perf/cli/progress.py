@@ -10,65 +10,36 @@ from typing import TYPE_CHECKING
 from aicmo_perf.cli.output import has_color
 
 if TYPE_CHECKING:
-    from aicmo_perf.self_test.engine import EngineEvent
-    from aicmo_perf.workflows.turns import TurnStarted
+    from aicmo_perf.cli.course import RunEvent
 
 
 @contextmanager
-def run_progress(iterations: int) -> Iterator[Callable[[EngineEvent | TurnStarted], None]]:
-    """A callback for a run's events that draws a bar on standard error, and nothing where that is no terminal.
-
-    A turn of a paired run, or a re-run of suspects, fills a bar of its own: how many there will be is not known.
-    """
+def run_progress(iterations: int) -> Iterator[Callable[[RunEvent], None]]:
+    """A callback for a run's events that draws a bar on standard error, and nothing where that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda event: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from aicmo_perf.model import IterationResult
-    from aicmo_perf.self_test.engine import Collected, Started
-    from aicmo_perf.workflows.turns import TurnStarted
+    from aicmo_perf.cli.course import Course
 
     console = Console(stderr=True, no_color=not has_color(sys.stderr))
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("collecting features", total=None)
+        course = Course(iterations)
+        task, part = progress.add_task(course.description, total=None), course.part
 
-        turns = ""
-        total = 0
-
-        def show(event: EngineEvent | TurnStarted) -> None:
-            nonlocal turns, total
-            if isinstance(event, TurnStarted):
-                turns, total = _turn(event), 0
-                progress.reset(task, total=None, description=turns)
-            elif isinstance(event, Collected):
-                # both sides of a turn share its bar
-                total = total + len(event.features) if turns else len(event.features) * iterations
-                progress.update(task, total=total)
-            elif isinstance(event, Started):
-                where = f" (iteration {event.iteration} of {iterations})" if iterations > 1 else ""
-                progress.update(
-                    task, description=f"{turns}: {event.feature.name}" if turns else event.feature.name + where
-                )
-            elif isinstance(event, IterationResult):
-                progress.advance(task)
+        def show(event: RunEvent) -> None:
+            nonlocal task, part
+            course.follow(event)
+            if course.part != part:
+                # a task that has a total cannot lose it again
+                progress.remove_task(task)
+                task, part = progress.add_task(course.description, total=None), course.part
+            progress.update(task, completed=course.done, total=course.total, description=course.description)
 
         yield show
-
-
-def _turn(event: TurnStarted) -> str:
-    """``confirming 3 suspects, re-run 2 of at most 6``; ``pair 4 of at most 24, 2 features undecided``."""
-    from aicmo_perf.model import RunRole
-    from aicmo_perf.units import count_of
-
-    place = f"{event.turn} of at most {event.most_turns}"
-    if event.role is RunRole.RERUN_HEAD:
-        return f"confirming {count_of(event.feature_count or 0, 'suspect')}, re-run {place}"
-    if event.feature_count is None:
-        return f"pair {place}"
-    return f"pair {place}, {count_of(event.feature_count, 'feature')} undecided"
 
 
 @contextmanager

@@ -38,6 +38,7 @@ from aicmo_perf.model.flakiness import (
     RateEstimate,
 )
 from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
+from aicmo_perf.model.replay import Observed, Replay, ReplayedFeature, Reproduction
 from aicmo_perf.model.run import (
     IDENTITY_FACTS,
     Environment,
@@ -82,6 +83,7 @@ __all__ = [
     "IterationResult",
     "Line",
     "Mode",
+    "Observed",
     "OrderKind",
     "OrderRole",
     "Outcome",
@@ -91,6 +93,9 @@ __all__ = [
     "Possibilities",
     "Quarantine",
     "RateEstimate",
+    "Replay",
+    "ReplayedFeature",
+    "Reproduction",
     "Run",
     "RunFilter",
     "RunOptions",

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aicmo_perf.config import Settings
 from aicmo_perf.environment import current_ci_job, current_commit, current_environment, current_owner
-from aicmo_perf.model import FeatureKey, FeatureStatus, IterationResult, Mode, Run, RunRole, RunState, time_ordered_uuid
-from aicmo_perf.self_test.engine import Collected
+from aicmo_perf.model import (
+    Feature,
+    FeatureKey,
+    FeatureStatus,
+    Iteration,
+    IterationResult,
+    Mode,
+    Run,
+    RunRole,
+    RunState,
+    time_ordered_uuid,
+)
+from aicmo_perf.self_test.engine import Collected, EngineEvent, IterationEnded, IterationStarted
 from aicmo_perf.self_test.plan import REFERENCE_SUITE, EnginePlan, default_suites
 from aicmo_perf.store import Store
 from aicmo_perf.version import __version__
@@ -112,33 +124,67 @@ def describe_companion(run: Run, role: RunRole, *, commit_sha: str | None = None
 
 
 class Recording:
-    """A run on its way into the store.
+    """A run on its way into the store: it is there from the moment its features are known.
 
     Args:
         store: where to.
-        run: as it is described; its suites are those of the features.
-        collected: the features of its first iteration.
-
-    Attributes:
-        run: as it is stored.
+        describe: the run, when it begins; its suites are those of the features.
     """
 
-    def __init__(self, store: Store, run: Run, collected: Collected) -> None:
-        suites = dict.fromkeys(feature.suite for feature in collected.features)
+    def __init__(self, store: Store, describe: Callable[[], Run]) -> None:
         self._store = store
-        self._iterations: dict[FeatureKey, list[IterationResult]] = {}
-        self.run = store.start_run(replace(run, suites=tuple(suites)))
+        self._describe = describe
+        self._run: Run | None = None
+        self._iterations: dict[int, Iteration] = {}
+        self._results: dict[FeatureKey, list[IterationResult]] = {}
 
-    def add(self, result: IterationResult) -> None:
-        """Store what an iteration said of a feature."""
-        earlier = self._iterations.setdefault(result.feature.key, [])
-        earlier.append(result)
-        self._store.record(self.run, result, FeatureStatus.from_iterations(earlier))
+    @property
+    def has_begun(self) -> bool:
+        """Whether the run is in the store."""
+        return self._run is not None
 
-    def finish(self, state: RunState) -> Run:
-        """End the run."""
-        self.run = self._store.finish_run(self.run, state, datetime.now(UTC))
-        return self.run
+    @property
+    def run(self) -> Run:
+        """The run as it is stored, once it has begun."""
+        assert self._run is not None, "a run is stored from its first features on"
+        return self._run
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Those that have results, in the order in which they came to have them."""
+        return tuple(results[0].feature for results in self._results.values())
+
+    @property
+    def iterations(self) -> tuple[Iteration, ...]:
+        """Those that were begun, by number."""
+        return tuple(self._iterations[number] for number in sorted(self._iterations))
+
+    @property
+    def results(self) -> Mapping[FeatureKey, Sequence[IterationResult]]:
+        """What the iterations said of each feature."""
+        return self._results
+
+    def take(self, event: EngineEvent) -> None:
+        """Store what an event of the engine tells; it is safe when this returns."""
+        match event:
+            case IterationStarted(iteration) | IterationEnded(iteration):
+                self._iterations[iteration.number] = iteration
+                if self._run is not None:
+                    self._store.record_iteration(self._run, iteration)
+            case Collected(features=features) if self._run is None:
+                suites = dict.fromkeys(feature.suite for feature in features)
+                self._run = self._store.start_run(replace(self._describe(), suites=tuple(suites)))
+                for iteration in self._iterations.values():
+                    self._store.record_iteration(self._run, iteration)
+            case IterationResult():
+                results = self._results.setdefault(event.feature.key, [])
+                results.append(event)
+                self._store.record(self.run, event, FeatureStatus.from_iterations(results))
+
+    def finish(self, state: RunState) -> None:
+        """End the run, if it has begun."""
+        if self._run is not None:
+            self._run = self._store.finish_run(self._run, state, datetime.now(UTC))
 
 
 def _new_uuid() -> str:

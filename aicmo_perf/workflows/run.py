@@ -1,4 +1,4 @@
-"""One run from end to end: engine, store, comparison, re-runs of the suspects, verdict."""
+"""One run from end to end: engine, store, causes, retries, comparison, re-runs of the suspects, verdict."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from aicmo_perf.config import Settings
 from aicmo_perf.errors import EnvironmentFailure, SuiteError
 from aicmo_perf.gate import Rule
-from aicmo_perf.model import IterationResult, Run, RunState
-from aicmo_perf.self_test.engine import Collected, EngineEvent, run_engine
+from aicmo_perf.model import RunState
+from aicmo_perf.self_test.engine import EngineEvent, run_engine
 from aicmo_perf.self_test.plan import EnginePlan
-from aicmo_perf.store import Store, open_store
+from aicmo_perf.store import open_store
 from aicmo_perf.workflows.confirm import Confirmation, ConfirmBudget, Timetable, confirm_suspects
+from aicmo_perf.workflows.flakiness_check import FlakinessCheck, TrialStarted
 from aicmo_perf.workflows.interrupts import signals_as_descriptor
 from aicmo_perf.workflows.judging import JudgedRun, check_gate, judge_run
 from aicmo_perf.workflows.liveness import bury_the_dead
@@ -31,7 +32,8 @@ class RunOutcome:
     Attributes:
         judged: the run, compared and judged; an interrupted one too.
         notices: what else people should know, a sentence each.
-        interrupted: whether it was ended early by Ctrl-C or a signal, or the re-runs that were to confirm it.
+        interrupted: whether it was ended early by Ctrl-C or a signal, or what came after it: the search for causes,
+            the retries, the re-runs that were to confirm it.
     """
 
     judged: JudgedRun
@@ -46,9 +48,11 @@ def execute_run(
     pull_request: str | None = None,
     gate: bool = False,
     relay_output: bool = False,
-    on_event: Callable[[EngineEvent | TurnStarted], None] = lambda event: None,
+    on_event: Callable[[EngineEvent | TrialStarted | TurnStarted], None] = lambda event: None,
 ) -> RunOutcome:
     """Run the configured suites, persist every result as it arrives, compare and judge.
+
+    A flakiness check goes on until its rate is excluded, if it has one, and looks for the causes of what it found.
 
     Args:
         settings: suites, mode, options, database, gate.
@@ -57,7 +61,7 @@ def execute_run(
         gate: judge by all rules that the settings switch on, not only by those that need no past, and confirm what
             looks slower by re-runs.
         relay_output: pass on what the features print, to standard error.
-        on_event: called with each event of the engine, and as each re-run begins, for progress.
+        on_event: called with each event of the engine, and as each trial and each re-run begins, for progress.
 
     Raises: SuiteError when a suite is missing or has no features; StoreError when the database fails.
     """
@@ -78,9 +82,15 @@ def execute_run(
             timetable.note(event)
             on_event(event)
 
-        run = _record(store, planned.plan, described, interrupt, pass_on)
-        interrupted = run.state is RunState.INTERRUPTED
-        result = store.result(run)
+        recording = Recording(store, lambda: described)
+        check = None
+        if planned.plan.options.flakiness_check:
+            check = FlakinessCheck(store, recording, planned.plan, settings, interrupt=interrupt, on_event=on_event)
+        interrupted = _record(recording, planned.plan, check, interrupt, pass_on) is RunState.INTERRUPTED
+        if check is not None:
+            interrupted = interrupted or not check.explain()
+            notices += check.notices
+        result = store.result(recording.run)
         if gate and not interrupted:
             try:
                 confirmation = confirm_suspects(
@@ -96,25 +106,25 @@ def execute_run(
 
 
 def _record(
-    store: Store, plan: EnginePlan, described: Run, interrupt: int | None, on_event: Callable[[EngineEvent], None]
-) -> Run:
-    """Drive the engine and store what it yields; the run as it ended."""
-    recording: Recording | None = None
+    recording: Recording,
+    plan: EnginePlan,
+    check: FlakinessCheck | None,
+    interrupt: int | None,
+    on_event: Callable[[EngineEvent], None],
+) -> RunState:
+    """Drive the engine and store what it yields; the state in which the run ended."""
     state = RunState.INTERRUPTED
     try:
         with closing(run_engine(plan, interrupt=interrupt)) as events:
             for event in events:
-                if isinstance(event, Collected) and recording is None:
-                    recording = Recording(store, described, event)
-                elif isinstance(event, IterationResult) and recording is not None:
-                    recording.add(event)
+                recording.take(event)
                 on_event(event)
+        if check is not None and plan.options.until_rate is not None:
+            check.exclude(plan.options.until_rate)
         state = RunState.COMPLETE
     except KeyboardInterrupt:
-        if recording is None:
+        if not recording.has_begun:
             raise
     finally:
-        if recording is not None:
-            recording.finish(state)
-    assert recording is not None, "an engine collects before it ends"
-    return recording.run
+        recording.finish(state)
+    return state

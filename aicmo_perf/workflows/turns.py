@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from aicmo_perf.model import FeatureKey, IterationResult, Run, RunRole, RunState
+from aicmo_perf.model import FeatureKey, Run, RunRole, RunState
 from aicmo_perf.repository import Worktree
 from aicmo_perf.self_test.engine import Collected, EngineEvent, run_iteration
 from aicmo_perf.self_test.moved_tree import MovedTree
@@ -59,23 +59,20 @@ class Side:
         on_event: Callable[[EngineEvent], None],
         features: Collection[FeatureKey] | None = None,
     ) -> None:
-        self._store = store
         self._plan = plan
-        self._describe = describe
         self._interrupt = interrupt
         self._on_event = on_event
         self._features = features
-        self._recording: Recording | None = None
+        self._recording = Recording(store, describe)
 
     @property
     def has_begun(self) -> bool:
         """Whether it has a run."""
-        return self._recording is not None
+        return self._recording.has_begun
 
     @property
     def run(self) -> Run:
         """Its run, once the first pass has begun."""
-        assert self._recording is not None, "a side has a run from its first pass on"
         return self._recording.run
 
     def measure(self, turn: int, only: Collection[FeatureKey] | None) -> None:
@@ -93,16 +90,12 @@ class Side:
                 return
         with closing(run_iteration(self._plan, turn, only=only, interrupt=self._interrupt)) as events:
             for event in events:
-                if isinstance(event, Collected):
-                    self._recording = self._recording or Recording(self._store, self._describe(), event)
-                elif isinstance(event, IterationResult) and self._recording is not None:
-                    self._recording.add(event)
+                self._recording.take(event)
                 self._on_event(event)
 
     def finish(self, state: RunState) -> None:
         """End its run, if it has begun."""
-        if self._recording is not None:
-            self._recording.finish(state)
+        self._recording.finish(state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,7 +88,7 @@ def identified(number):
     return f"{uuid.uuid4()} {number}"
 """
     )
-    answer = invoke("run", "--live", "--flakiness-check")
+    answer = invoke("run", "--flakiness-check")
     assert answer.exit_code == 1
     payload = json.loads((project / f"{REPORT}.json").read_text())
     assert payload["run"]["mode"] == "deterministic"
