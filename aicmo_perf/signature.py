@@ -53,6 +53,8 @@ _JSON_INTEGER_LIMIT = 1 << 64
 _MAX_PATH_LENGTH = 1024
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _PLAIN_VALUES = (datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction)
+_HASHED_KINDS = frozenset({"!bytes", "!file", "!array"})
+_SORTED_KINDS = frozenset({"!set", "!dict"})
 _NAMED_THINGS = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 
 
@@ -237,8 +239,13 @@ class _Canonizer:
             return form if scrubbed == written else scrubbed
         if not isinstance(form, dict):
             return form
-        if (kind := next((kind for kind in ("!set", "!dict") if form.keys() == {kind}), None)) is not None:
+        kind = next(iter(form)) if len(form) == 1 else ""
+        if kind in _HASHED_KINDS:
+            return form
+        if kind in _SORTED_KINDS:
             return {kind: self._sorted(self.scrubbed(item) for item in form[kind])}
+        if kind.startswith("!"):
+            return {kind: self.scrubbed(form[kind])}
         pairs = [(self._without_accidents(key), self.scrubbed(item)) for key, item in form.items()]
         # two keys that were nothing but accidents are still two
         return (

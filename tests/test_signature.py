@@ -8,6 +8,7 @@ import decimal
 import enum
 import json
 import math
+import re
 import uuid
 from collections import OrderedDict, namedtuple
 from pathlib import Path, PurePosixPath
@@ -19,7 +20,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aicmo_perf.signature import canonical_form, digest, failure_fingerprint
+from aicmo_perf.signature import (
+    canonical_form,
+    canonical_output,
+    digest,
+    failure_fingerprint,
+    form_text,
+    joint_digest,
+)
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates()
 HASHABLE = st.integers() | st.text() | st.booleans() | st.tuples(st.integers(), st.text())
@@ -259,3 +267,69 @@ class TestFailureFingerprint:
         fingerprint = failure_fingerprint(text)
         assert fingerprint.startswith("f1-")
         assert len(fingerprint) == 15
+
+
+class TestScrubbed:
+    @staticmethod
+    def scrub(text):
+        return re.sub(r"\d{3,}", "<number>", text)
+
+    def output(self, value, read_file=lambda name: None, **settings):
+        return canonical_output(value, read_file, self.scrub, **settings)
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("order 123", "order 4567"),
+            ({"at": 123, "ratio": 0.123}, {"at": 4567, "ratio": 0.4567}),
+            ({"order 123": 1}, {"order 4567": 1}),
+            ({"b 999", "a"}, {"b 111", "a"}),
+            ({(123, "b"): 1, (456, "a"): 2}, {(789, "b"): 1, (234, "a"): 2}),
+            (datetime.date(2024, 1, 2), datetime.date(2025, 1, 2)),
+            (Slide("order 123"), Slide("order 456")),
+            (b"order 123", b"order 456"),
+        ],
+    )
+    def test_what_is_scrubbed_does_not_count(self, one, other):
+        assert self.output(one).digest == self.output(other).digest
+        assert self.output(one).is_scrubbed
+        assert self.output(one).digest.startswith("c1-scrubbed-sha256:")
+        assert digest(one) != digest(other)
+
+    @pytest.mark.parametrize("value", ["order 12", {"a": [1, True, None, 0.5]}, b"\xff123", {1: "a"}])
+    def test_where_there_is_nothing_to_scrub_the_digest_is_the_usual_one(self, value):
+        assert self.output(value).digest == digest(value)
+        assert not self.output(value).is_scrubbed
+
+    def test_keys_that_become_alike_are_still_two(self):
+        assert self.output({"123": "a", "456": "b"}).digest == self.output({"789": "b", "012": "a"}).digest
+        assert self.output({"123": "a", "456": "b"}).digest != self.output({"789": "b"}).digest
+
+    def test_a_file_of_text_is_scrubbed_and_shown(self):
+        files = {"/one.html": b"<p>order 123</p>", "/two.html": b"<p>order 456</p>", "/deck.pptx": b"\xff123"}
+        one, two, deck = (
+            self.output(Path(name), lambda name: [files[name]], shows_content=True).form["!file"] for name in files
+        )
+        assert one == two
+        assert one["text"] == "<p>order <number></p>"
+        assert deck.keys() == {"suffix", "sha256"}
+
+    def test_a_joint_digest_tells_that_a_part_was_scrubbed(self):
+        plain, scrubbed = digest("a"), self.output("123").digest
+        assert joint_digest([None, None]) is None
+        assert joint_digest([plain]) == plain
+        assert joint_digest([plain, None]) == digest([plain, None])
+        assert joint_digest([plain, scrubbed]).startswith("c1-scrubbed-sha256:")
+
+
+class TestFormText:
+    def test_has_one_item_a_line_and_is_readable(self):
+        assert form_text(canonical_form({"b": ["é", "two\nlines"], "a": "\ud800"})).splitlines() == [
+            "{", ' "a": "\\ud800",', ' "b": [', '  "é",', '  "two\\nlines"', " ]", "}",
+        ]  # fmt: skip
+
+    def test_is_cut_where_it_is_too_long(self):
+        text = form_text(["x" * 50] * 10, most_characters=200)
+        assert len(text) == 200
+        assert text.endswith("\n… 552 characters in all …")
+        assert len(form_text(["x" * 300_000])) == 200_000

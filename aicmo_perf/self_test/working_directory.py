@@ -43,14 +43,17 @@ class WorkingDirectory:
         self._root = root.resolve()
         self._entries = entries
         self._folder = folder
+        self._made: Path | None = None
 
     def __enter__(self) -> WorkingDirectory:
         try:
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+                made = Path(tempfile.mkdtemp(prefix=_PREFIX))
             else:
-                self._folder.mkdir(mode=0o700)
-            self.path, self.temporary = self._folder / _WORKING, self._folder / _TEMPORARY
+                made = self._folder
+                made.mkdir(mode=0o700)
+            self._made = made
+            self.path, self.temporary = made / _WORKING, made / _TEMPORARY
             self.path.mkdir()
             self.temporary.mkdir()
             for name in top_level_entries(self._root) if self._entries is None else self._entries:
@@ -72,13 +75,13 @@ class WorkingDirectory:
         self._remove()
 
     def _remove(self) -> None:
-        if self._folder is None:
+        if self._made is None:
             return
         # links are removed, not what they lead to
-        shutil.rmtree(self._folder, ignore_errors=True)
-        if self._folder.exists():
-            _permit_removal(self._folder)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._made, ignore_errors=True)
+        if self._made.exists():
+            _permit_removal(self._made)
+            shutil.rmtree(self._made, ignore_errors=True)
 
 
 def top_level_entries(root: Path) -> frozenset[str]:

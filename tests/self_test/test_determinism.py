@@ -139,6 +139,12 @@ class TestEnvironment:
     def test_live_passes_all_on_and_names_the_mode(self):
         assert worker_environment(Mode.LIVE, {"TZ": "Asia/Tokyo"}) == {"TZ": "Asia/Tokyo", "AICMO_PERF_MODE": "live"}
 
+    @pytest.mark.parametrize(("mode", "hash_seed"), [(Mode.LIVE, "0"), (Mode.DETERMINISTIC, "0")])
+    def test_a_check_fixes_the_hash_seed_in_live_mode_too(self, mode, hash_seed):
+        fixed = worker_environment(mode, {"PYTHONHASHSEED": "random", "TZ": "Asia/Tokyo"}, flakiness_check=True)
+        assert fixed["PYTHONHASHSEED"] == hash_seed
+        assert fixed["TZ"] == ("Asia/Tokyo" if mode is Mode.LIVE else "UTC")
+
     def test_deterministic_wins_over_the_callers(self):
         caller = dict.fromkeys(FIXED_VARIABLES, "other") | {"HOME": "/home/x"}
         fixed = worker_environment(Mode.DETERMINISTIC, caller)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from aicmo_perf.model import Category, DiscoverRule, Feature, IterationResult, Mode, RunOptions, Status
+from aicmo_perf.model import (
+    Category,
+    Conditions,
+    DiscoverRule,
+    Feature,
+    IterationResult,
+    Mode,
+    OrderKind,
+    RunOptions,
+    Status,
+)
 from aicmo_perf.self_test.moved_tree import MovedTree
 from aicmo_perf.self_test.protocol import (
     MAX_TEXT_COUNT,
@@ -35,6 +45,9 @@ RESULT = IterationResult(
     cpu_seconds=0.25,
     peak_rss_bytes=1 << 40,
     output_digest="c1-sha256:00",
+    output_form='{\n "é": 1\n}',
+    scrubbed=("uuid",),
+    judged_calls=3,
 )
 
 
@@ -71,6 +84,12 @@ def test_an_assignment_arrives_as_it_was_sent():
         broken=(("s", "m", "it kills"),),
         moved=MovedTree(original_root="/o", root="/p", added=("later.py",)),
         only=(("s", "m.g"),),
+        conditions=Conditions(order=OrderKind.REVERSE, hash_seed=3, clock_shift_seconds=1.5, worker_count=2),
+        order=(("s", "m.g"), ("s", "m.f")),
+        share=1,
+        share_count=2,
+        is_measured=False,
+        wants_outputs=True,
     )
     assert Assignment.from_json(assignment.to_json()) == assignment
 
