@@ -47,8 +47,8 @@ def flaky() -> None:
 @command(
     "show",
     example="""
-aicmo-perf flaky
-aicmo-perf flaky persona_generator
+aicmo-perf flaky show
+aicmo-perf flaky show persona_generator
 aicmo-perf flaky --since 30d --format markdown
 aicmo-perf flaky --all --format json
 aicmo-perf flaky --fail-on flaky --fail-on broken""",

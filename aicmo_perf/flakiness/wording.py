@@ -84,19 +84,19 @@ def iteration_text(iteration: Iteration) -> str:
 
 
 _MEANINGS = {
-    Cause.ORDER: "it {differs} with the order of the features",
-    Cause.REPETITION: "it {differs} when it is called again in the same process (not idempotent)",
-    Cause.HASH_SEED: "it {differs} with PYTHONHASHSEED",
-    Cause.RANDOM_SEED: "it {differs} with the generators' seed",
-    Cause.CLOCK: "it {differs} with the date or the time of day",
-    Cause.TIME_ZONE: "it {differs} in another time zone",
-    Cause.LOCALE: "it {differs} in another locale",
-    Cause.STATE_ON_DISK: "it {differs} after an earlier process in the same directories, by what that left behind",
-    Cause.DIRECTORY: "it {differs} in another working directory or temporary folder",
-    Cause.CPU_COUNT: "it {differs} with the number of CPUs seen",
-    Cause.PARALLELISM: "it {differs} when several workers run at once",
-    Cause.TIMING: "it {differs} when the machine is busy",
-    Cause.NONDETERMINISTIC: "it {differs} with nothing changed",
+    Cause.ORDER: "it depends on the order of the features",
+    Cause.REPETITION: "called again in the same process it does something else (not idempotent)",
+    Cause.HASH_SEED: "it depends on PYTHONHASHSEED",
+    Cause.RANDOM_SEED: "it depends on the generators' seed",
+    Cause.CLOCK: "it depends on the date or the time of day",
+    Cause.TIME_ZONE: "it depends on the time zone",
+    Cause.LOCALE: "it depends on the locale",
+    Cause.STATE_ON_DISK: "it depends on what an earlier process left in the same directories",
+    Cause.DIRECTORY: "it depends on the working directory or the folder of temporary files",
+    Cause.CPU_COUNT: "it depends on the number of CPUs seen",
+    Cause.PARALLELISM: "it depends on what runs at the same time",
+    Cause.TIMING: "it depends on how busy the machine is",
+    Cause.NONDETERMINISTIC: "it differs with nothing changed",
     Cause.UNEXPLAINED: "no factor was found that it follows",
 }
 _VERBS = {Inconsistency.STATUS: "fails", Inconsistency.OUTPUT: "varies"}
@@ -117,10 +117,13 @@ def explanation_text(
         meaning = f"{verb} after {others} (victim)"
     elif explanation.role is OrderRole.BRITTLE and others:
         meaning = f"{verb} unless {others} {'runs' if len(explanation.features) == 1 else 'run'} before it (brittle)"
-    elif len(explanation.causes) == 1:
-        meaning = _MEANINGS[explanation.causes[0]].format(differs=verb)
+    elif explanation.causes == (Cause.STATE_ON_DISK,) and others:
+        meaning = f"it depends on what {others} left in the same directories in an earlier process"
     else:
-        meaning = f"it {verb} only when they change together"
+        meaning = _MEANINGS[explanation.causes[0]] if len(explanation.causes) == 1 else ""
+        meaning += f"{', ' if meaning else ''}together with {others}" if others else ""
+    if len(explanation.causes) > 1:
+        meaning = f"{meaning}, " * bool(meaning) + "only when all of these change together"
     parts = [meaning, explanation.detail]
     if explanation.confirmed_count:
         parts.append(f"confirmed {count_of(explanation.confirmed_count, 'time')}")

@@ -92,6 +92,20 @@ def test_a_victim_names_all_its_polluters_and_a_brittle_what_it_needs() -> None:
     )
 
 
+def test_a_cause_besides_the_order_and_who_is_part_of_another_cause_are_told() -> None:
+    a = (("shop", "shop.a"),)
+    both = Explanation(causes=(Cause.ORDER, Cause.LOCALE), role=OrderRole.VICTIM, features=a)
+    assert explanation_text(both, LABELS) == (
+        "order and locale: fails after a (victim), only when all of these change together"
+    )
+    left = Explanation(causes=(Cause.STATE_ON_DISK,), features=a)
+    assert explanation_text(left, LABELS) == (
+        "state on disk: it depends on what a left in the same directories in an earlier process"
+    )
+    others = Explanation(causes=(Cause.PARALLELISM,), features=a)
+    assert explanation_text(others, LABELS).endswith("what runs at the same time, together with a")
+
+
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_words_and_advice(cause: Cause) -> None:
     told = finding(explanations=(Explanation(causes=(cause,), detail="0 passes, 17 fails"),))
@@ -105,8 +119,8 @@ def test_several_explanations_and_causes_are_all_told() -> None:
     twins = Explanation(causes=(Cause.NONDETERMINISTIC,))
     text = cause_text(finding(explanations=(both, twins), inconsistency=Inconsistency.OUTPUT), {})
     assert text == (
-        "hash seed and time zone: it varies only when they change together; confirmed 1 time; "
-        "and nondeterministic: it varies with nothing changed"
+        "hash seed and time zone: only when all of these change together; confirmed 1 time; "
+        "and nondeterministic: it differs with nothing changed"
     )
     assert cause_text(finding(), {}) == "not looked for"
     assert advice_text(finding()) == ""

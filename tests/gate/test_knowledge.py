@@ -151,8 +151,8 @@ POLLUTED = Explanation(
     ("explanation", "cause", "selection"),
     [
         (POLLUTED, "cause: order: fails after persona (victim); confirmed 4 times", " -k swot -k persona"),
-        (Explanation(causes=(Cause.ORDER,)), "cause: order: it fails with the order of the features", ""),
-        (Explanation(causes=(Cause.HASH_SEED,)), "cause: hash seed: it fails with PYTHONHASHSEED", " -k swot"),
+        (Explanation(causes=(Cause.ORDER,)), "cause: order: it depends on the order of the features", ""),
+        (Explanation(causes=(Cause.HASH_SEED,)), "cause: hash seed: it depends on PYTHONHASHSEED", " -k swot"),
         (Explanation(causes=(Cause.TIMING,)), "cause: timing: it fails when the machine is busy", ""),
     ],
 )
