@@ -153,7 +153,7 @@ POLLUTED = Explanation(
         (POLLUTED, "cause: order: fails after persona (victim); confirmed 4 times", " -k swot -k persona"),
         (Explanation(causes=(Cause.ORDER,)), "cause: order: it depends on the order of the features", ""),
         (Explanation(causes=(Cause.HASH_SEED,)), "cause: hash seed: it depends on PYTHONHASHSEED", " -k swot"),
-        (Explanation(causes=(Cause.TIMING,)), "cause: timing: it fails when the machine is busy", ""),
+        (Explanation(causes=(Cause.TIMING,)), "cause: timing: it depends on how busy the machine is", ""),
     ],
 )
 def test_the_cause_the_rate_and_the_way_to_see_it_are_told(explanation, cause, selection):
