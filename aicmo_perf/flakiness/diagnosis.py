@@ -77,19 +77,28 @@ def diagnose(
 
 
 def _run(laboratory: Laboratory, asking: dict[FeatureKey, Asking[None]]) -> frozenset[FeatureKey]:
-    """Let all ask, round by round, until none has a question left; those that were not finished."""
-    answers: dict[FeatureKey, list[IterationResult | None] | None] = dict.fromkeys(asking)
+    """Let all ask until none has a question left; those that were not finished.
+
+    Questions that can be shared wait until everybody has one, so that as many as possible are answered together.
+    """
+    waiting: dict[FeatureKey, list[Question]] = {}
     unfinished = set(asking)
+
+    def go_on(key: FeatureKey, answers: list[IterationResult | None] | None) -> None:
+        try:
+            waiting[key] = next(asking[key]) if answers is None else asking[key].send(answers)
+        except StopIteration:
+            unfinished.discard(key)
+
     try:
-        while answers:
-            questions: dict[FeatureKey, list[Question]] = {}
-            for key, to_send in answers.items():
-                try:
-                    questions[key] = next(asking[key]) if to_send is None else asking[key].send(to_send)
-                except StopIteration:
-                    unfinished.discard(key)
-            flat = iter(laboratory.ask([question for of_one in questions.values() for question in of_one]))
-            answers = {key: [next(flat) for _ in of_one] for key, of_one in questions.items()}
+        for key in asking:
+            go_on(key, None)
+        while waiting:
+            of_their_own = [key for key, asked in waiting.items() if all(one.line is not None for one in asked)]
+            asked = {key: waiting.pop(key) for key in of_their_own or list(waiting)}
+            answers = iter(laboratory.ask([question for of_one in asked.values() for question in of_one]))
+            for key, of_one in asked.items():
+                go_on(key, [next(answers) for _ in of_one])
     except NoTimeLeft:
         pass
     return frozenset(unfinished)

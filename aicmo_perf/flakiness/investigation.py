@@ -59,7 +59,7 @@ class _Found:
         factors: which have to be changed, the order and workers apart.
         line: features that have to come before it, in this order.
         is_absence: whether it deviates when not all of them do.
-        outcomes: those of trials with what it found; empty when any may be.
+        outcomes: those that it explains under any conditions.
     """
 
     factors: frozenset[Factor] = frozenset()
@@ -105,6 +105,8 @@ class Investigation:
 
     def _explain(self) -> Asking[None]:
         suspect = self._suspect
+        # everybody needs these, so that they are asked together
+        yield from suspect.sampled({suspect.plain_case(): _PLAIN_TRIALS, suspect.case(FRESH): 1, suspect.case(USED): 1})
         suspect.usual = (yield from suspect.outcomes(suspect.plain_case(), _PLAIN_TRIALS))[0]
         yield from self._explain_plain_order()
         yield from self._explain_repetition()
@@ -143,9 +145,30 @@ class Investigation:
         if in_used.differs_from(in_fresh):
             count = yield from suspect.confirmed(used, fresh)
             yield from self._add_state(in_fresh, in_used, count)
-        if in_fresh.differs_from(suspect.usual) and in_used.differs_from(suspect.usual):
+            return
+        if in_fresh.differs_from(suspect.usual):
             count = yield from suspect.confirmed(fresh)
             self._add({Factor.DIRECTORY}, self._contrast(in_fresh, FRESH), count)
+        yield from self._explain_place()
+
+    def _explain_place(self) -> Asking[None]:
+        """What was the project's own directory in iterations is a copy in trials; does it make the difference?"""
+        suspect = self._suspect
+        plain = {one.first for one in suspect.observations if one.iteration.planned.conditions == PLAIN}
+        if len(plain) != 1 or suspect.usual in plain:
+            return
+        (in_place,) = plain
+        if not any(Factor.DIRECTORY in found.factors for found in self._found):
+            fresh = {one: one.iteration.planned.conditions.fresh_directory for one in suspect.observations}
+            if any(one.first != (suspect.usual if is_fresh else in_place) for one, is_fresh in fresh.items()):
+                return
+            at_home = [one for one, is_fresh in fresh.items() if not is_fresh]
+            # what was measured was called again and again
+            call_count = sum(1 + len(one.result.samples_seconds) for one in at_home)
+            count = yield from suspect.repeated(call_count)
+            detail = f"{self._does(in_place)} in the project's own directory, {self._does(suspect.usual)} in others"
+            self._add({Factor.DIRECTORY}, detail, min(len(at_home), count), outcomes=(suspect.usual,))
+        suspect.usual_in_place = in_place
 
     def _add_state(self, in_fresh: Outcome, in_used: Outcome, count: int) -> Asking[None]:
         """What an earlier process left changes the outcome; if none of its own, whose?"""
@@ -206,8 +229,10 @@ class Investigation:
         conditions = observation.iteration.planned.conditions
         before = observation.line[: observation.line.index(suspect.key)]
         for found in self._found:
+            if observation.first in found.outcomes:
+                return True
             if Factor.STATE in found.factors:
-                if not conditions.fresh_directory or observation.first in found.outcomes:
+                if not conditions.fresh_directory:
                     return True
             elif Factor.WORKERS in found.factors:
                 if conditions.worker_count > 1:
@@ -299,9 +324,16 @@ class Investigation:
         seen = yield from suspect.sampled({parallel: _PARALLEL_TRIALS})
         if not any(one.differs_from(suspect.usual) for one in seen[parallel]):
             return False
+        before = order[: order.index(suspect.key)]
+        in_order = yield from suspect.outcome(Case(PLAIN, (*before, suspect.key)))
+        if in_order.differs_from(suspect.usual):
+            # what the features of another worker left on disk
+            if not any(found.line and set(found.line) <= set(before) for found in self._found):
+                yield from self._explain_order(before, in_order)
+            return True
         if (yield from self._explain_load()):
             return True
-        provoked = yield from suspect.provoked_by(parallel, Case(PLAIN, order))
+        provoked = yield from suspect.provoked_by(parallel, Case(PLAIN, (*before, suspect.key)))
         if provoked is None:
             return False
         changed, plain, count = provoked
@@ -341,7 +373,7 @@ class Investigation:
     def _explain_differing(self) -> Asking[None]:
         """Trials of the same kind differ: by what they leave in the project's directory, by the load, or by chance."""
         suspect = self._suspect
-        fresh, used = Case(FRESH, (suspect.key,)), Case(USED, (suspect.key,))
+        fresh, used = suspect.case(FRESH), suspect.case(USED)
         seen = yield from suspect.sampled({fresh: 2, used: 2})
         if len(set(seen[fresh])) == len(set(seen[used])) == 1 and seen[used][0].differs_from(seen[fresh][0]):
             try:

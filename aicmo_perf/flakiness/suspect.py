@@ -24,6 +24,7 @@ LOOKS = (8, 16)
 """Trials each way after which it is judged whether something makes an outcome more frequent."""
 
 _LEAST_CONFIRMATIONS = 2
+_MOST_CONFIRMATIONS = 40
 
 
 class Differing(Exception):
@@ -59,6 +60,8 @@ class Suspect:
         inconsistency: whether signatures are compared, or outputs.
         observations: what the iterations showed, by number.
         usual: what it does in a plain trial.
+        usual_in_place: what it does in a plain iteration, if it does otherwise there because trials have directories
+            of their own; None where that makes no difference.
         line: what runs in its process when nothing is changed: itself and what it needs to do as it does in a plain
             iteration; None for all suspects, which is cheaper, as long as they do not disturb it.
         diff: lines that differ between two of its outputs; empty until two were at hand.
@@ -75,6 +78,7 @@ class Suspect:
         self.inconsistency = inconsistency
         self.observations = tuple(observations)
         self.usual = Outcome(None)
+        self.usual_in_place: Outcome | None = None
         self.line: Line | None = None
         self.diff: tuple[str, ...] = ()
         self._forms: tuple[Outcome, str] | None = None
@@ -86,6 +90,7 @@ class Suspect:
         """Begin anew, since other suspects disturbed it."""
         self._seen.clear()
         self._claim_count = 1
+        self.usual_in_place = None
 
     def plain_case(self) -> Case:
         """Nothing is changed."""
@@ -154,6 +159,22 @@ class Suspect:
             self._must_agree(plain)
             self._must_agree(changed)
 
+    def repeated(self, other_count: int) -> Asking[int]:
+        """Try the plain case until it can be no coincidence that it came out otherwise so many times before.
+
+        Args:
+            other_count: how often, at least once.
+
+        Returns: how often it was tried.
+
+        Raises: Differing.
+        """
+        plain = self.plain_case()
+        count = _LEAST_CONFIRMATIONS
+        while coincidence(count, other_count) >= COINCIDENCE_LIMIT / self._claim_count and count < _MOST_CONFIRMATIONS:
+            count += 1
+        return len((yield from self.outcomes(plain, count)))
+
     def provoked_by(self, changed: Case, plain: Case) -> Asking[tuple[int, int, int] | None]:
         """Whether a change makes another outcome more frequent.
 
@@ -170,8 +191,8 @@ class Suspect:
         return None
 
     def is_deviating(self, observation: Observation) -> bool:
-        """Whether the first call was not as in a plain trial."""
-        return observation.first.differs_from(self.usual)
+        """Whether the first call was not as usual."""
+        return observation.first.differs_from(self.usual_in_place or self.usual)
 
     def _question(self, case: Case, number: int) -> Question:
         return Question(
