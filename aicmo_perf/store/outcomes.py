@@ -23,6 +23,7 @@ from aicmo_perf.store.series import feature_ids_of, select_features
 
 _PASSED = {kind: Outcome(is_failing=False, kind=kind) for kind in IterationKind}
 _PASSED_ONCE = (_PASSED[IterationKind.PLAIN],)
+_ROWS_AT_ONCE = 1000  # faster than one by one, or than all
 
 _Pair = tuple[int, int]
 """The numbers of a feature and of a run."""
@@ -104,19 +105,16 @@ class _Reader:
         found: dict[int, list[RunOutcomes]] = defaultdict(list)
         untold: dict[int, dict[int, float | None]] = defaultdict(dict)
         counts = self._read_counts(feature_ids)
-        # As text: of so many rows it takes long to make each a member of an enumeration.
-        status_text = type_coerce(results.c.status, String)
-        statement = select(results.c.feature_id, results.c.run_id, status_text, results.c.low_seconds).where(
-            results.c.feature_id.in_(feature_ids), self._is_in_reach(results.c.run_id)
-        )
-        for feature_id, run_id, status, low_seconds in self._connection.execute(statement):
+        uneven = self._conducts.keys() | {run_id for _, run_id in counts}
+        for feature_id, run_id, status, low_seconds in self._read_results(feature_ids):
             run = self._run_by_id.get(run_id)
             if run is None:
                 continue
-            count = counts.get((feature_id, run_id), 1)
-            if status == "pass" and count == 1 and run_id not in self._conducts:
+            if status == "pass" and run_id not in uneven:
                 found[feature_id].append(RunOutcomes(run=run, outcomes=_PASSED_ONCE, low_seconds=low_seconds))
-            elif status == "pass" and count:
+                continue
+            count = counts.get((feature_id, run_id), 1)
+            if status == "pass" and count:
                 found[feature_id].append(self._passing(run, run_id, count, low_seconds))
             elif status != "skip" or count != 1:
                 untold[feature_id][run_id] = low_seconds
@@ -187,6 +185,17 @@ class _Reader:
                 if number in conducts[run_id].retry_seconds:
                     conducts[run_id].retry_seconds[number] /= feature_count
         return dict(conducts)
+
+    def _read_results(self, feature_ids: Sequence[int]) -> Iterable[Row[int, int, str, float | None]]:
+        """Feature, run, status and runtime of all that may be meant.
+
+        The status is left as text: there are too many of them to make each a member of the enumeration.
+        """
+        status_text = type_coerce(results.c.status, String)
+        statement = select(results.c.feature_id, results.c.run_id, status_text, results.c.low_seconds).where(
+            results.c.feature_id.in_(feature_ids), self._is_in_reach(results.c.run_id)
+        )
+        return self._connection.execute(statement.execution_options(yield_per=_ROWS_AT_ONCE))
 
     def _read_counts(self, feature_ids: Sequence[int]) -> dict[_Pair, int]:
         """How many iterations features had in those runs that had others than the first one; 0 if any is missing."""
