@@ -9,7 +9,7 @@ from aicmo_perf.gate.attempts import Standing
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Finding, Rule
 from aicmo_perf.gate.wording import quoted
-from aicmo_perf.model import Cause, FeatureStatus, FlakinessFinding, Inconsistency
+from aicmo_perf.model import FeatureStatus, FlakinessFinding, Inconsistency
 
 
 def flaky(case: Case) -> Iterator[Finding]:
@@ -62,24 +62,11 @@ def _advice(case: Case, status: FeatureStatus) -> str:
     finding = _finding_of(case, status)
     if finding is None or not finding.explanations:
         failed = case.attempts[status.key].failed
-        seen = f"See it with: {replay_command(case.run, failed[0].number)}; learn why" if failed else "Learn why"
+        replay = replay_command(case.run, failed[0].number) if failed else ""
+        seen = f"See it with: {replay} -k {name}; learn why" if replay else "Learn why"
         return f"{seen} with: aicmo-perf run --flakiness-check=10; see its past with: aicmo-perf history {name}"
     iteration = finding.replay_iteration or finding.iterations[0]
-    return f"{advice_text(finding)} See it with: {replay_command(case.run, iteration)}{_selection(case, finding)}"
-
-
-def _selection(case: Case, finding: FlakinessFinding) -> str:
-    """The options that leave out of a replay what the outcome does not depend on; empty where that is not known."""
-    needed = [finding.feature.key]
-    for explanation in finding.explanations:
-        # what runs at the same time, or slows the machine, may be any of the others
-        if explanation.causes[0] in (Cause.PARALLELISM, Cause.TIMING, Cause.UNEXPLAINED):
-            return ""
-        if Cause.ORDER in explanation.causes and not explanation.features:
-            return ""
-        needed += explanation.features
-    names = [quoted(case.labels.get(key, key[1])) for key in dict.fromkeys(needed)]
-    return "".join(f" -k {name}" for name in names)
+    return f"{advice_text(finding)} See it with: {replay_command(case.run, iteration)} -k {name}"
 
 
 def _finding_of(case: Case, status: FeatureStatus) -> FlakinessFinding | None:

@@ -14,6 +14,9 @@ from aicmo_perf.self_test.measure import Measurement
 from aicmo_perf.self_test.scenarios import Scenario
 from aicmo_perf.signature import CanonicalOutput, Json, form_text, joint_digest
 
+REPEATED_CALL = "in a repeated call: "
+"""How an error begins that is not of a scenario's first call."""
+
 NO_SCENARIO = Scenario(label="", value=None, immutable=True)
 """Of a feature that takes none."""
 
@@ -45,7 +48,7 @@ class ScenarioOutcome:
     def mark_as_repeated(self) -> None:
         """Its errors, if there are any, are those of a call that repeats one that passed."""
         self.passed_at_first = True
-        self.errors[:] = [f"in a repeated call: {text}" for text in self.errors]
+        self.errors[:] = [f"{REPEATED_CALL}{text}" for text in self.errors]
 
 
 def joint_result(

@@ -19,6 +19,7 @@ from aicmo_perf.workflows.interrupts import signals_as_descriptor
 from aicmo_perf.workflows.judging import JudgedRun, check_gate, judge_run
 from aicmo_perf.workflows.liveness import bury_the_dead
 from aicmo_perf.workflows.recording import Recording, describe_run, planned_run
+from aicmo_perf.workflows.retries import retry_failures
 from aicmo_perf.workflows.turns import TurnStarted
 
 # A run without the gate is still judged by what it can know without a past.
@@ -58,8 +59,8 @@ def execute_run(
         settings: suites, mode, options, database, gate.
         label: a name for the run.
         pull_request: which one is measured; None for the one that CI says, if any.
-        gate: judge by all rules that the settings switch on, not only by those that need no past, and confirm what
-            looks slower by re-runs.
+        gate: judge by all rules that the settings switch on, not only by those that need no past, retry what failed,
+            and confirm what looks slower by re-runs.
         relay_output: pass on what the features print, to standard error.
         on_event: called with each event of the engine, and as each trial and each re-run begins, for progress.
 
@@ -90,6 +91,10 @@ def execute_run(
         if check is not None:
             interrupted = interrupted or not check.explain()
             notices += check.notices
+        if gate and not interrupted:
+            retries = retry_failures(store, recording, planned.plan, settings, interrupt=interrupt, on_event=on_event)
+            notices += retries.notices
+            interrupted = retries.interrupted
         result = store.result(recording.run)
         if gate and not interrupted:
             try:

@@ -112,7 +112,7 @@ def test_a_pass_under_changed_conditions_does_not_count():
 def test_what_was_not_known_to_be_flaky_is_newly_so_and_not_told_as_failing(knowledge, critical):
     verdict = verdict_on(did(FAIL, PASS, critical=critical), kinds=(PLAIN, RETRY), knowledge=knowledge)
     assert told(verdict) == [(Rule.FLAKY, "swot is newly flaky: on unchanged code it failed, then passed in retry 1.")]
-    assert verdict.findings[0].advice.startswith("See it with: aicmo-perf run --replay 31:1; learn why with:")
+    assert verdict.findings[0].advice.startswith("See it with: aicmo-perf run --replay 31:1 -k swot; learn why with:")
 
 
 def test_a_newly_flaky_feature_is_told_also_by_those_who_do_not_want_it_to_fail():
@@ -166,7 +166,7 @@ def test_the_cause_the_rate_and_the_way_to_see_it_are_told(explanation, cause, s
     ((_, message),) = told(verdict)
     assert message.startswith("swot is newly flaky: on unchanged code it failed in 2 of 4 iterations (rate 2 of 4: 50%")
     assert message.endswith(f"; {cause}.")
-    assert verdict.findings[0].advice.endswith(f" See it with: aicmo-perf run --replay 31:2{selection}")
+    assert verdict.findings[0].advice.endswith(" See it with: aicmo-perf run --replay 31:2 -k swot")
 
 
 def test_an_output_that_varies_says_nothing_of_the_signatures():
