@@ -76,9 +76,9 @@ class Attempts:
         return self.count + self.retry_count - self.all_failed_count
 
     @property
-    def kinds(self) -> tuple[bool, bool]:
-        """Whether any failed, whether any passed."""
-        return (self.all_failed_count > 0, self.all_passed_count > 0)
+    def always_failed(self) -> bool:
+        """Whether none passed, of at least one."""
+        return self.all_failed_count > 0 and self.all_passed_count == 0
 
 
 def log_likelihood(attempts: Attempts) -> float:
@@ -106,8 +106,7 @@ def rate_segments(attempts: Sequence[Attempts]) -> tuple[range, ...]:
     Args:
         attempts: one a version, in order of time.
 
-    Returns: the stretches' positions, in order; boundaries lie between code that always passed, always failed or did
-        both. None without attempts.
+    Returns: the stretches' positions, in order; none without attempts.
     """
     if not attempts:
         return ()
@@ -129,7 +128,19 @@ def rate_segments(attempts: Sequence[Attempts]) -> tuple[range, ...]:
 
 
 def _is_boundary(before: Attempts, after: Attempts) -> bool:
-    return before.kinds != after.kinds or all(after.kinds)
+    """Whether a boundary may lie here: within a stretch of like results its ends are always at least as good."""
+    firsts, retries = _results(after.failed_count, after.count), _results(after.failed_retry_count, after.retry_count)
+    return (
+        firsts != _results(before.failed_count, before.count)
+        or retries != _results(before.failed_retry_count, before.retry_count)
+        or all(firsts)
+        or all(retries)
+    )
+
+
+def _results(failed_count: int, count: int) -> tuple[bool, bool]:
+    """Whether any failed, whether any passed."""
+    return failed_count > 0, failed_count < count
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +171,9 @@ def failing_stretches(attempts: Sequence[Attempts], settings: Sequence[Hashable]
     stretches: list[list[int]] = []
     going_on: dict[Hashable, list[int]] = {}
     for position, (its, setting) in enumerate(zip(attempts, settings, strict=True)):
-        has_failed, has_passed = its.kinds
-        if has_passed:
+        if its.all_passed_count:
             going_on.pop(setting, None)
-        elif has_failed:
+        elif its.always_failed:
             if setting not in going_on:
                 stretches.append(going_on.setdefault(setting, []))
             going_on[setting].append(position)

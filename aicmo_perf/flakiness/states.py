@@ -109,7 +109,7 @@ def _fails_alone(codes: Sequence[SameCode], forgotten_after: int) -> bool:
     for its in reversed(codes):
         if passes >= forgotten_after:
             return False
-        if its.attempts.kinds == (True, False):
+        if its.attempts.always_failed:
             return True
         passes += its.attempts.all_passed_count
     return False
