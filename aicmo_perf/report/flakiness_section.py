@@ -52,7 +52,6 @@ from aicmo_perf.units import count_of, format_seconds
 
 _RIGHT = Alignment.RIGHT
 _MOST_ROWS = 20
-_MOST_CHANGES = 3
 
 
 def flakiness_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:
@@ -152,9 +151,9 @@ def _finding_lines(
     yield prose(bold("How often:"), f" {rate_text(finding.rate)}")
     changes = [f"iteration {it.number}: {iteration_text(it)}" for it in iterations if it.number in finding.iterations]
     if changes:
-        more = len(changes) - _MOST_CHANGES
-        rest = f"; and {count_of(more, 'more iteration')}" if more > 0 else ""
-        yield prose(bold("Changed there:"), f" {'; '.join(changes[:_MOST_CHANGES])}{rest}")
+        # the table below has the others
+        rest = f"; and {count_of(len(changes) - 1, 'more iteration')}, below" if len(changes) > 1 else ""
+        yield prose(bold("Changed there:"), f" {changes[0]}{rest}")
     if advice := advice_text(finding):
         yield prose(bold("Next:"), f" {advice}")
     if finding.replay_iteration is not None:
@@ -168,12 +167,10 @@ def _varying_blocks(
     labels: Labels,
 ) -> Iterator[Block]:
     yield Paragraph(prose(bold("Output Varies:", Tone.WARN)))
-    yield Paragraph(
-        prose(
-            "The iterations agree in status, errors and warnings, but not in the output itself. Usual causes: "
-            "a uuid, the time of day, the order of a set, an unseeded generator."
-        )
-    )
+    text = "The iterations agree in status, errors and warnings, but not in the output itself."
+    if not all(any(finding.explanations for finding in findings.get(status.key, ())) for status in varying):
+        text += " Usual causes: a uuid, the time of day, the order of a set, an unseeded generator."
+    yield Paragraph(prose(text))
     yield _entries(
         [(status, f"{labels[status.key]}: {_outputs_text(status)}") for status in varying], result, findings, labels
     )

@@ -69,6 +69,7 @@ def build_flaky_overview(overview: FlakinessOverview, *, shows_all: bool = False
             *((_table(shown, overview, labels),) if shown else ()),
             *_cluster_blocks(record.clusters, labels),
             *_unstable_blocks(shown, labels),
+            *_varying_blocks(overview, labels),
             *_quarantine_blocks(overview, labels),
             *_rest_blocks(overview, len(record.features) - len(shown)),
             *((_legend(overview),) if shown else ()),
@@ -95,6 +96,8 @@ def _infrastructure_blocks(runs: Sequence[Run]) -> Iterator[Block]:
 
 
 def _table(records: Sequence[FeatureRecord], overview: FlakinessOverview, labels: Labels) -> Table:
+    has_quarantine = any(record.key in overview.quarantined for record in records)
+    has_retries = any(record.retry_seconds for record in records)
     columns = (
         Column("Feature", wraps=True),
         Column("State"),
@@ -104,15 +107,23 @@ def _table(records: Sequence[FeatureRecord], overview: FlakinessOverview, labels
         Column("Since"),
         Column("Last seen"),
         Column("Cause", wraps=True),
-        Column("Quarantine", optional=True),
-        Column("Retries", _RIGHT, optional=True),
+        *((Column("Quarantine", optional=True),) if has_quarantine else ()),
+        *((Column("Retries", _RIGHT, optional=True),) if has_retries else ()),
     )
-    return Table(columns, tuple(_row(record, overview, labels) for record in records))
+    rows = []
+    for record in records:
+        cells = _cells(record, overview, labels)
+        if has_quarantine:
+            entry = overview.quarantined.get(record.key)
+            cells.append(Cell(_short_quarantine(entry, overview, record) if entry is not None else ""))
+        if has_retries:
+            cells.append(Cell(format_seconds(record.retry_seconds) if record.retry_seconds else NOTHING))
+        rows.append(tuple(cells))
+    return Table(columns, tuple(rows))
 
 
-def _row(record: FeatureRecord, overview: FlakinessOverview, labels: Labels) -> tuple[Cell, ...]:
-    entry = overview.quarantined.get(record.key)
-    return (
+def _cells(record: FeatureRecord, overview: FlakinessOverview, labels: Labels) -> list[Cell]:
+    return [
         Cell(labels[record.key]),
         Cell(record.state.value, _STATE_TONES[record.state]),
         Cell(NOTHING if record.state is FlakyState.BROKEN else _short_rate(record.rate)),
@@ -121,9 +132,7 @@ def _row(record: FeatureRecord, overview: FlakinessOverview, labels: Labels) -> 
         _run_cell(_since(record)),
         _run_cell(_last_seen(record)),
         Cell(_short_cause(overview.newest_finding(record.key))),
-        Cell(_short_quarantine(entry, overview, record) if entry is not None else ""),
-        Cell(format_seconds(record.retry_seconds) if record.retry_seconds else NOTHING),
-    )
+    ]
 
 
 def _short_rate(rate: RateEstimate) -> str:
@@ -191,6 +200,19 @@ def _unstable_text(time: UnstableTime) -> str:
         f"{format_seconds(time.fast_seconds)}, or {format_seconds(time.slow_seconds)} in {percent(time.slow_share)} "
         f"of {count_of(time.run_count, 'run')}"
     )
+
+
+def _varying_blocks(overview: FlakinessOverview, labels: Labels) -> Iterator[Block]:
+    """Features whose output a check saw vary; whether it still does only another check can tell."""
+    lines = [
+        prose(f"{labels[record.key]}: {cause_text(past.finding, labels)} (seen in {past.run.title})")
+        for record in overview.record.features
+        if (past := overview.newest_finding(record.key)) is not None
+        and past.finding.inconsistency is Inconsistency.OUTPUT
+    ]
+    if lines:
+        yield Paragraph(prose(bold("Output varies:", Tone.WARN), " same status, another output, when last checked."))
+        yield Bullets(tuple(lines))
 
 
 def _quarantine_blocks(overview: FlakinessOverview, labels: Labels) -> Iterator[Block]:
