@@ -23,7 +23,7 @@ from aicmo_perf.config import Settings
 from aicmo_perf.errors import EnvironmentFailure, NotFoundError, SuiteError, UsageError
 from aicmo_perf.model import FeatureKey, IterationResult, Run, RunRole, SelfTestResult
 from aicmo_perf.repository import has_commit, worktree
-from aicmo_perf.self_test.engine import Collected, EngineEvent, Started
+from aicmo_perf.self_test.engine import Collected, EngineEvent, IterationStarted, Started
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.store import Store
 from aicmo_perf.units import count_of, format_seconds, parse_ratio, parse_seconds
@@ -85,6 +85,7 @@ class Timetable:
         self._began = clock()
         self._feature_began = self._began
         self._start_up_seconds: float | None = None
+        self._is_measured = True
         self._feature_seconds: dict[FeatureKey, float] = {}
 
     def note(self, event: EngineEvent) -> None:
@@ -92,9 +93,12 @@ class Timetable:
         now = self._clock()
         if isinstance(event, Collected) and self._start_up_seconds is None:
             self._start_up_seconds = now - self._began
+        elif isinstance(event, IterationStarted):
+            # what is but judged is over sooner
+            self._is_measured = event.iteration.planned.is_measured
         elif isinstance(event, Started):
             self._feature_began = now
-        elif isinstance(event, IterationResult):
+        elif isinstance(event, IterationResult) and self._is_measured:
             self._feature_seconds[event.feature.key] = now - self._feature_began
 
     def expected_seconds(self, features: Sequence[FeatureKey]) -> float:
