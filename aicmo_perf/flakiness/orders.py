@@ -3,8 +3,8 @@
 What a feature depends on are the features before it in its process: one polluter or several, or what it needs. With two
 orders, one the reverse of the other, each feature has been seen after each other one. A victim of two polluters
 passes in both as long as it stands between them; for it, *each feature after any two others* is to be seen. So an
-order is built from its end: for each place a few features are drawn by lot, and the one is taken that, after all that
-are left, shows the most pairs of predecessors that it was not seen after yet.
+order is built from its end: for each place a few features are drawn by lot, and the one is taken that shows most that
+was not seen yet: pairs of features left that it comes after, and triples with one of those and one placed already.
 
 Orders of this kind, in which each of any three features comes last once, are known as 3-suitable; some
 log₂ log₂ n of them suffice (Spencer 1971), far fewer than lots alone take.
@@ -29,8 +29,8 @@ T = TypeVar("T")
 _CANDIDATE_COUNT = 4
 """Features that are considered for a place; more would show little more, and leave less to chance."""
 
-_SAMPLE_COUNT = 16
-"""Predecessors whose pairs are looked at; a sample, so that the cost grows with the square of the features only."""
+_SAMPLE_COUNT = 12
+"""Features whose pairs are looked at; a sample, so that the cost grows with the square of the features only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,9 @@ class SeenOrders:
 
     def shuffled(self, random: Random) -> list[int]:
         """All features in an order that shows what was not seen."""
-        return self._placed(range(self._count), (), random)
+        later: list[int] = []
+        self._place(range(self._count), (), later, random)
+        return later[::-1]
 
     def shuffled_modules(self, modules: Sequence[Sequence[int]], random: Random) -> list[int]:
         """The same with the features of a module side by side.
@@ -121,38 +123,42 @@ class SeenOrders:
             random: where lots are drawn.
         """
         left = list(modules)
-        placed: list[list[int]] = []
+        later: list[int] = []
         while left:
             one_of_each = [random.choice(module) for module in left]
-            module = left.pop(self._last(one_of_each, [feature for other in left for feature in other], random))
-            placed.append(self._placed(module, [feature for other in left for feature in other], random))
-        return [feature for module in reversed(placed) for feature in module]
+            earlier = [feature for module in left for feature in module]
+            module = left.pop(self._last(one_of_each, earlier, later, random))
+            self._place(module, [feature for other in left for feature in other], later, random)
+        return later[::-1]
 
-    def _placed(self, features: Iterable[int], earlier: Sequence[int], random: Random) -> list[int]:
-        """Features in an order that, after the earlier ones, shows what was not seen."""
+    def _place(self, features: Iterable[int], earlier: Sequence[int], later: list[int], random: Random) -> None:
+        """Add features to the later ones, the last first, so that they show most after the earlier ones."""
         left = list(features)
-        placed: list[int] = []
         while left:
-            placed.append(left.pop(self._last(left, [*earlier, *left], random)))
-        return placed[::-1]
+            later.append(left.pop(self._last(left, [*earlier, *left], later, random)))
 
-    def _last(self, features: Sequence[int], before: Sequence[int], random: Random) -> int:
-        """The index of the feature that should come after the others; of a few that are drawn by lot."""
+    def _last(self, features: Sequence[int], earlier: Sequence[int], later: Sequence[int], random: Random) -> int:
+        """The index of the feature, of a few that are drawn by lot, that should come after all the earlier ones."""
         indexes = random.sample(range(len(features)), min(_CANDIDATE_COUNT, len(features)))
         if len(indexes) == 1:
             return indexes[0]
-        left = sum(1 << feature for feature in before)
-        sample = random.choices(before, k=_SAMPLE_COUNT)
-        return max(indexes, key=lambda index: self._unseen_count(features[index], sample, left))
+        left = sum(1 << feature for feature in earlier)
+        before = random.choices(earlier, k=_SAMPLE_COUNT)
+        after = random.choices(later, k=_SAMPLE_COUNT) if later else []
 
-    def _unseen_count(self, feature: int, sample: Sequence[int], left: int) -> int:
-        """How many pairs of one of a sample and one of those left have not come before a feature."""
-        earlier_masks = [masks[feature] for masks in self._before]
-        count = 0
-        for other in sample:
-            seen = 0
-            for mask in earlier_masks:
-                if mask >> other & 1:
-                    seen |= mask
-            count += (left & ~seen).bit_count()
-        return count
+        def news(index: int) -> float:
+            feature = features[index]
+            pairs = sum(self._unseen_count(feature, other, left) for other in before)
+            triples = sum(self._unseen_count(feature, other, left, is_after=True) for other in after)
+            # what a sample shows stands for all; a pair of predecessors is met from both of its sides
+            return pairs * len(earlier) / 2 + triples * len(later)
+
+        return max(indexes, key=news)
+
+    def _unseen_count(self, feature: int, other: int, left: int, *, is_after: bool = False) -> int:
+        """Of the features left, those that did not come before a feature while the other came before it, or after."""
+        seen = 0
+        for before in self._before:
+            if before[other] >> feature & 1 if is_after else before[feature] >> other & 1:
+                seen |= before[feature]
+        return (left & ~seen).bit_count()
