@@ -57,13 +57,15 @@ def read_findings(connection: Connection, run_id: int | None) -> tuple[Flakiness
 
 def read_latest_findings(connection: Connection) -> dict[FeatureKey, tuple[Run, FlakinessFinding]]:
     """Of each feature that ever was inconsistent, the newest finding with its run."""
-    in_order = (
-        select(flakiness_findings.c.feature_id, flakiness_findings.c.id)
-        .join(runs, runs.c.id == flakiness_findings.c.run_id)
+    statement = (
+        select(flakiness_findings.c.feature_id, flakiness_findings.c.id, runs.c.started_at, flakiness_findings.c.run_id)
+        .outerjoin(runs, runs.c.id == flakiness_findings.c.run_id)
         .where(runs.c.companion_of.is_(None))
-        .order_by(runs.c.started_at, runs.c.id)
     )
-    newest = {row.feature_id: row.id for row in connection.execute(in_order)}  # the last one counts
+    # An outer join, although each finding has its run, and sorted here: the database would else rather walk through all
+    # runs there ever were.
+    in_order = sorted(connection.execute(statement).all(), key=lambda row: (row.started_at, row.run_id))
+    newest = {row.feature_id: row.id for row in in_order}  # the last one counts
     rows = [
         row
         for portion in chunks(sorted(newest.values()))

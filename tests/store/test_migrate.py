@@ -223,6 +223,45 @@ def test_quantiles_are_computed_from_the_samples_as_runs_compute_them(path_of_00
     assert check_database(path_of_0002) == ()
 
 
+LATER_ROWS = {
+    "0002": "INSERT INTO baselines VALUES (1, 'v1', 4, 1740830400000000, NULL, '');",
+    "0003": "UPDATE runs SET role = 'rerun_head', companion_of = 4 WHERE id = 9;",
+    "0004": """
+        INSERT INTO accepted_changes VALUES (1, 2, 4, 1740830400000000, 'mara', 'worth it');
+        INSERT INTO analyses VALUES (1, 1, 'deterministic', 1, 'main', '', 'a1', 2, x'00');
+        INSERT INTO analysed_series VALUES (1, 2, 3, 0, '{}');
+        INSERT INTO change_points VALUES (1, 2, 4, 9, 0.5, 1.0, 0.99);
+    """,
+}
+"""What each revision was the first to have room for."""
+
+
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_databases_of_each_revision_are_upgraded_without_loss(old_path, revision):
+    for reached in REVISIONS[: REVISIONS.index(revision) + 1]:
+        with Database(old_path).migrating() as connection:
+            command.upgrade(alembic_config(connection), reached)
+        with contextlib.closing(sqlite3.connect(old_path)) as connection:
+            connection.executescript(LATER_ROWS.get(reached, ""))
+    before, schema_before = content_of(old_path), schema_of(old_path)
+    assert all(before.values()), "each table has rows to lose"
+
+    with open_store(old_path) as store:
+        assert f"from revision {revision} to {head_revision()}" in store.notices[0]
+        assert store.result(store.find_run("4")).iterations == ()
+
+    after = content_of(old_path)
+    for table, rows in before.items():
+        assert sorted((row[: len(rows[0])] for row in after[table]), key=repr) == rows, table
+    assert check_database(old_path) == ()
+    database = Database(old_path)
+    with database.migrating() as connection:
+        command.downgrade(alembic_config(connection), revision)
+    database.close()
+    assert content_of(old_path) == before
+    assert schema_of(old_path) == schema_before
+
+
 def test_a_number_of_a_deleted_run_is_not_given_again_after_the_upgrade(path_of_0002, history_in):
     with contextlib.closing(sqlite3.connect(path_of_0002)) as connection:
         connection.execute("UPDATE sqlite_sequence SET seq = 40 WHERE name = 'runs'")
