@@ -1,8 +1,8 @@
 """What a flakiness check does after its iterations: further ones until a rate is excluded, then the search for causes.
 
 Each of the two ends when it is done or its time is over, whichever comes first. Further iterations exercise only the
-features of which too little is known: those first that the history suspects. The trials of the search are not stored;
-what they found out is.
+features of which too little is known; where the time is too short for all of them, those first that the history
+suspects. The trials of the search are not stored; what they found out is.
 """
 
 from __future__ import annotations
@@ -124,13 +124,17 @@ class FlakinessCheck:
             now=self._recording.run.started_at,
         )
         number = self._recording.iterations[-1].number
-        deadline, expected_seconds = self._clock() + self._budget_seconds, self._plain_seconds
+        whole_seconds = expected_seconds = self._judged_seconds
+        deadline = self._clock() + self._budget_seconds
         while undecided := self._undecided(run_counts, runs_needed):
             began = self._clock()
             if began + expected_seconds > deadline:
                 break
             number, planned = _next_perturbed(design, number)
-            chosen = suspects.intersection(undecided) or set(undecided)
+            runs_left = runs_needed - min(run_counts[key] for key in undecided)
+            chosen = set(undecided)
+            if began + runs_left * whole_seconds > deadline:
+                chosen = suspects & chosen or chosen
             order = tuple(key for key in planned.order or undecided if key in chosen)
             self._run(replace(planned, order=order))
             # a feature that is not found any more has had its turn too, lest it be waited for
@@ -199,6 +203,12 @@ class FlakinessCheck:
         return self._recording.iterations[0].duration_seconds or 0.0
 
     @property
+    def _judged_seconds(self) -> float:
+        """How long an iteration of all features takes that is not measured."""
+        took = [each.duration_seconds or 0.0 for each in self._recording.iterations if not each.planned.is_measured]
+        return max(took, default=self._plain_seconds)
+
+    @property
     def _budget_seconds(self) -> float:
         given = self._settings.flakiness.budget_seconds
         return default_budget_seconds(self._plain_seconds) if given is None else given
@@ -225,16 +235,13 @@ class FlakinessCheck:
         found_count = sum(map(_differ, results.values()))
         skipped_count = sum(of_one[0].status is Status.SKIP and not _differ(of_one) for of_one in results.values())
         excluded_count = len(results) - found_count - skipped_count - len(undecided)
-        iterations = count_of(max(run_counts.values()), "iteration")
         text = (
-            f"A flake rate of {percent(rate)} is excluded (95%) for {count_of(excluded_count, 'feature')} "
-            f"after up to {iterations}, {found_count} {'was' if found_count == 1 else 'were'} found inconsistent"
+            f"A flake rate of {percent(rate)} is excluded (95%) for {count_of(excluded_count, 'feature')}; "
+            f"{found_count} found inconsistent"
         )
         if undecided:
-            least = min(run_counts[key] for key in undecided)
-            text += (
-                f", and {len(undecided)} left open after {count_of(least, 'iteration')}: --flakiness-budget was spent"
-            )
+            seen = count_of(min(run_counts[key] for key in undecided), "iteration")
+            text += f"; {len(undecided)} left open after {seen}, when --flakiness-budget was spent"
         self.notices.append(f"{text}.")
 
     def _tell_cost(self, seconds: float) -> None:

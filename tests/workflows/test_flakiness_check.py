@@ -129,9 +129,7 @@ def test_iterations_go_on_until_the_rate_is_excluded(past: Past, settings: Setti
     case = Case(past, settings, engine)
     case.check.exclude(0.3)  # takes nine
     assert [number for number, _ in engine.ran] == [4, 5, 6, 7, 8, 9]
-    assert case.check.notices == [
-        "A flake rate of 30% is excluded (95%) for 2 features after up to 9 iterations, 0 were found inconsistent."
-    ]
+    assert case.check.notices == ["A flake rate of 30% is excluded (95%) for 2 features; 0 found inconsistent."]
     stored = case.store.result(case.recording.run)
     assert [iteration.number for iteration in stored.iterations] == list(range(1, 10))
     assert {len(status.signatures) for status in stored.features} == {9}
@@ -142,19 +140,30 @@ def test_what_was_found_is_left_out_from_then_on(past: Past, settings: Settings,
     case = Case(past, settings, engine)
     case.check.exclude(0.3)
     assert engine.ran[:3] == [(4, ("steady", "shaky")), (5, ("steady", "shaky")), (6, ("steady",))]
-    assert "for 1 feature after up to 9 iterations, 1 was found inconsistent" in case.check.notices[0]
+    assert "for 1 feature; 1 found inconsistent" in case.check.notices[0]
     stored = case.store.result(case.recording.run)
     orders = {iteration.number: iteration.planned.order for iteration in stored.iterations}
     assert orders[6] == (STEADY.key,)
 
 
-def test_those_go_first_that_the_history_suspects(past: Past, settings: Settings, engine: Engine) -> None:
+def test_where_time_is_short_those_go_first_that_the_history_suspects(
+    past: Past, settings: Settings, engine: Engine
+) -> None:
     earlier = Case(past, settings, Engine(Clock()))
     past.store.add_findings(earlier.recording.run, [finding_of(SHAKY)])
-    case = Case(past, settings, engine)
+    case = Case(past, settings.override(budget_seconds=9.0), engine)
     case.check.exclude(0.3)
-    assert engine.ran[0] == (4, ("shaky",))
-    assert engine.ran[5:7] == [(9, ("shaky",)), (10, ("steady",))]
+    assert engine.ran[:6] == [(number, ("shaky",)) for number in range(4, 10)]
+    assert engine.ran[6:] == [(number, ("steady",)) for number in range(10, 13)]
+    assert "for 1 feature; 0 found inconsistent; 1 left open after 6 iterations" in case.check.notices[0]
+
+
+def test_where_there_is_time_all_go_together(past: Past, settings: Settings, engine: Engine) -> None:
+    earlier = Case(past, settings, Engine(Clock()))
+    past.store.add_findings(earlier.recording.run, [finding_of(SHAKY)])
+    case = Case(past, settings.override(budget_seconds=12.0), engine)
+    case.check.exclude(0.3)
+    assert engine.ran == [(number, ("steady", "shaky")) for number in range(4, 10)]
 
 
 def test_nothing_is_begun_that_would_end_after_the_budget(past: Past, settings: Settings, engine: Engine) -> None:
@@ -163,8 +172,8 @@ def test_nothing_is_begun_that_would_end_after_the_budget(past: Past, settings: 
     case.check.exclude(0.05)
     assert [number for number, _ in engine.ran] == [4, 5]
     assert case.check.notices == [
-        "A flake rate of 5% is excluded (95%) for 0 features after up to 5 iterations, 0 were found inconsistent, "
-        "and 2 left open after 5 iterations: --flakiness-budget was spent."
+        "A flake rate of 5% is excluded (95%) for 0 features; 0 found inconsistent; 2 left open after 5 iterations, "
+        "when --flakiness-budget was spent."
     ]
 
 
