@@ -67,7 +67,7 @@ def diagnose(
         _finding(
             feature,
             suspects[feature.key],
-            (*investigations[feature.key].explanations, *((_NO_TIME_LEFT,) if feature.key in unfinished else ())),
+            tuple(investigations[feature.key].account.explanations) + (_NO_TIME_LEFT,) * (feature.key in unfinished),
             sorted(results[feature.key], key=lambda result: result.iteration),
             laboratory.cost_of(feature.key),
         )

@@ -85,14 +85,14 @@ class Observation:
         result: what it said.
         first: of the process's first call.
         is_repeated_call: whether the result tells of a later call, the first of which had passed.
-        line: what ran in the feature's process, in order, the feature included.
+        before: what ran before it in its process, in order.
     """
 
     iteration: Iteration
     result: IterationResult
     first: Outcome
     is_repeated_call: bool
-    line: tuple[FeatureKey, ...]
+    before: tuple[FeatureKey, ...]
 
 
 def observations(
@@ -126,7 +126,7 @@ def observations(
                 result=result,
                 first=Outcome(first, Outcome.of(result, inconsistency).output_digest),
                 is_repeated_call=first != result.signature,
-                line=next((line for line in lines if key in line), (key,)),
+                before=next((line[: line.index(key)] for line in lines if key in line), ()),
             )
         )
     return tuple(seen)

@@ -11,26 +11,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from aicmo_perf.flakiness.account import Account
 from aicmo_perf.flakiness.delta_debugging import minimal_features
 from aicmo_perf.flakiness.evidence import Observation, Outcome, follows_load
 from aicmo_perf.flakiness.suspect import Asking, Case, Differing, Suspect
 from aicmo_perf.flakiness.trials import Line
-from aicmo_perf.flakiness.wording import changes_text
 from aicmo_perf.model import (
-    CAUSE_OF_FACTOR,
     FACTOR_FIELDS,
     PLAIN,
     Cause,
     Conditions,
-    Explanation,
     Factor,
     FeatureKey,
     Inconsistency,
-    OrderRole,
-    Status,
 )
 
 FRESH = Conditions(fresh_directory=True)
@@ -46,40 +42,23 @@ _NOT_ALONE = frozenset({Factor.ORDER, Factor.WORKERS, Factor.REPETITION, Factor.
 """Factors that are looked into in ways of their own."""
 
 _PLAIN_TRIALS = 4
+_CLAIMS_OF_CHANCE = 10
 _VALUES_TRIED = 3
 _ITERATIONS_LOOKED_INTO = 6
 _PARALLEL_TRIALS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What an explanation says of iterations.
-
-    Attributes:
-        factors: which have to be changed, the order and workers apart.
-        line: features that have to come before it, in this order.
-        is_absence: whether it deviates when not all of them do.
-        outcomes: those that it explains under any conditions.
-    """
-
-    factors: frozenset[Factor] = frozenset()
-    line: Line = ()
-    is_absence: bool = False
-    outcomes: tuple[Outcome, ...] = ()
 
 
 class Investigation:
     """Looks into one suspect.
 
     Attributes:
-        explanations: those found so far.
+        account: of what it depends on.
     """
 
     def __init__(self, suspect: Suspect, found_order: Sequence[FeatureKey]) -> None:
-        self.explanations: list[Explanation] = []
+        self.account = Account(suspect)
         self._suspect = suspect
         self._found_order = tuple(found_order)
-        self._found: list[_Found] = []
         self._unrepeated: list[Observation] = []
 
     def run(self) -> Asking[None]:
@@ -96,8 +75,7 @@ class Investigation:
                     # the others in its process may have made the difference
                     suspect.line = (suspect.key,)
                     suspect.forget_trials()
-                    self.explanations.clear()
-                    self._found.clear()
+                    self.account.clear()
                     self._unrepeated.clear()
                     continue
                 yield from self._explain_differing()
@@ -113,9 +91,9 @@ class Investigation:
         yield from self._explain_directories()
         yield from self._explain_single_factors()
         for observation in self._deviating()[:_ITERATIONS_LOOKED_INTO]:
-            if not (yield from self._is_explained(observation)):
+            if not (yield from self.account.explains(observation)):
                 yield from self._look_into(observation)
-        if self._unrepeated or not self.explanations:
+        if self._unrepeated or not self.account.explanations:
             yield from self._explain_unrepeated()
 
     def _deviating(self) -> list[Observation]:
@@ -133,8 +111,10 @@ class Investigation:
             outcome = yield from suspect.outcome(case)
             if outcome.differs_from(suspect.usual):
                 count = yield from suspect.confirmed(case)
-                detail = f"call 1 in a process {self._does(suspect.usual)}, call {outcome.call} {self._does(outcome)}"
-                self._add({Factor.REPETITION}, detail, count)
+                detail = self.account.contrast(
+                    suspect.usual, "in the first call of a process", outcome, f"in call {outcome.call}"
+                )
+                self.account.add({Factor.REPETITION}, detail, count)
                 return
 
     def _explain_directories(self) -> Asking[None]:
@@ -148,7 +128,7 @@ class Investigation:
             return
         if in_fresh.differs_from(suspect.usual):
             count = yield from suspect.confirmed(fresh)
-            self._add({Factor.DIRECTORY}, self._contrast(in_fresh, FRESH), count)
+            self.account.add({Factor.DIRECTORY}, self.account.contrast_with_usual(in_fresh, FRESH), count)
         yield from self._explain_place()
 
     def _explain_place(self) -> Asking[None]:
@@ -158,16 +138,17 @@ class Investigation:
         if len(plain) != 1 or suspect.usual in plain:
             return
         (in_place,) = plain
-        if not any(Factor.DIRECTORY in found.factors for found in self._found):
+        if not self.account.names(Factor.DIRECTORY):
             fresh = {one: one.iteration.planned.conditions.fresh_directory for one in suspect.observations}
             if any(one.first != (suspect.usual if is_fresh else in_place) for one, is_fresh in fresh.items()):
                 return
             at_home = [one for one, is_fresh in fresh.items() if not is_fresh]
-            # what was measured was called again and again
-            call_count = sum(1 + len(one.result.samples_seconds) for one in at_home)
+            # what was measured was called again and again, and would have failed in any of these calls
+            is_judged_always = suspect.inconsistency is Inconsistency.STATUS
+            call_count = sum(1 + is_judged_always * len(one.result.samples_seconds) for one in at_home)
             count = yield from suspect.repeated(call_count)
-            detail = f"{self._does(in_place)} in the project's own directory, {self._does(suspect.usual)} in others"
-            self._add({Factor.DIRECTORY}, detail, min(len(at_home), count), outcomes=(suspect.usual,))
+            detail = self.account.contrast(in_place, "in the project's own directory", suspect.usual, "in others")
+            self.account.add({Factor.DIRECTORY}, detail, min(len(at_home), count), outcomes=(suspect.usual,))
         suspect.usual_in_place = in_place
 
     def _add_state(self, in_fresh: Outcome, in_used: Outcome, count: int) -> Asking[None]:
@@ -178,8 +159,8 @@ class Investigation:
         by_itself = yield from suspect.outcome(Case(USED, alone))
         if not by_itself.differs_from((yield from suspect.outcome(Case(FRESH, alone)))):
             leavers = self._leavers(in_fresh)
-        detail = f"{self._does(in_fresh)} in fresh directories, {self._does(in_used)} after an earlier process in them"
-        self._add({Factor.STATE}, detail, count, features=leavers, outcomes=(in_fresh, in_used))
+        detail = self.account.contrast(in_fresh, "in fresh directories", in_used, "after an earlier process in them")
+        self.account.add({Factor.STATE}, detail, count, features=leavers, outcomes=(in_fresh, in_used))
 
     def _leavers(self, in_fresh: Outcome) -> Line:
         """Features whose files change its outcome in the next process, in which it comes first."""
@@ -203,10 +184,11 @@ class Investigation:
             outcome = yield from suspect.outcome(case)
             if factor not in explained and outcome.differs_from(suspect.usual):
                 count = yield from suspect.confirmed(case)
-                self._add({factor}, self._contrast(outcome, case.conditions), count)
+                self.account.add({factor}, self.account.contrast_with_usual(outcome, case.conditions), count)
                 explained.add(factor)
 
     def _single_changes(self) -> Iterator[Conditions]:
+        """One factor each, with values that iterations had."""
         for factor in Factor:
             if factor not in _NOT_ALONE:
                 for value in self._possible_values(factor)[:_VALUES_TRIED]:
@@ -223,34 +205,6 @@ class Investigation:
 
     # what an iteration says
 
-    def _is_explained(self, observation: Observation) -> Asking[bool]:
-        """Whether something that was found makes it deviate."""
-        suspect = self._suspect
-        conditions = observation.iteration.planned.conditions
-        before = observation.line[: observation.line.index(suspect.key)]
-        for found in self._found:
-            if observation.first in found.outcomes:
-                return True
-            if Factor.STATE in found.factors:
-                if not conditions.fresh_directory:
-                    return True
-            elif Factor.WORKERS in found.factors:
-                if conditions.worker_count > 1:
-                    return True
-            elif Factor.LOAD in found.factors:
-                return True
-            elif found.is_absence:
-                if not set(found.line) <= set(before):
-                    return True
-            elif found.factors <= conditions.changed and set(found.line) <= set(before):
-                if not found.factors:
-                    return True
-                line = (*(key for key in before if key in found.line), suspect.key) if found.line else suspect.line
-                outcome = yield from suspect.outcome(Case(conditions.only(found.factors), line))
-                if outcome.differs_from(suspect.usual):
-                    return True
-        return False
-
     def _explain_plain_order(self) -> Asking[None]:
         """What runs before it in a plain iteration belongs to what is usual, if that makes a difference."""
         suspect = self._suspect
@@ -261,15 +215,14 @@ class Investigation:
         case = Case(PLAIN, (*before, suspect.key))
         outcome = yield from suspect.outcome(case)
         if outcome.differs_from(suspect.usual):
-            needed = yield from self._explain_order(before, outcome)
-            self._found[-1] = replace(self._found[-1], is_absence=True)
+            needed = yield from self._explain_order(before, outcome, is_usual=True)
             suspect.line = (*needed, suspect.key)
             suspect.usual = (yield from suspect.outcomes(suspect.plain_case(), _PLAIN_TRIALS))[0]
 
     def _look_into(self, observation: Observation) -> Asking[None]:
         suspect = self._suspect
         conditions = observation.iteration.planned.conditions
-        before = observation.line[: observation.line.index(suspect.key)]
+        before = observation.before
         line = (*before, suspect.key)
         in_order = yield from suspect.outcome(Case(PLAIN, line))
         if in_order.differs_from(suspect.usual):
@@ -283,19 +236,20 @@ class Investigation:
         else:
             self._unrepeated.append(observation)
 
-    def _explain_order(self, before: Line, outcome: Outcome) -> Asking[Line]:
-        """It deviates after these features and nothing else; the ones that are necessary."""
+    def _explain_order(self, before: Line, outcome: Outcome, *, is_usual: bool = False) -> Asking[Line]:
+        """It deviates after these features; the ones that are necessary.
+
+        Args:
+            before: the features, in order.
+            outcome: what it does after them.
+            is_usual: whether this is what it does in a plain iteration.
+        """
         suspect = self._suspect
         yield from suspect.outcomes(Case(PLAIN, (*before, suspect.key)), 2)
         needed = self._necessary(before, PLAIN)
         count = yield from suspect.confirmed(Case(PLAIN, self._after(needed, before)))
-        self._add(
-            {Factor.ORDER},
-            f"{self._does(suspect.usual)} without" if suspect.line else f"{self._does(suspect.usual)} alone",
-            count,
-            features=needed,
-            role=self._role(outcome),
-        )
+        detail = self.account.contrast(suspect.usual, "without", outcome, "after that")
+        self.account.add_order(detail, count, needed, self.account.role(outcome), is_usual=is_usual)
         return needed
 
     def _necessary(self, before: Line, conditions: Conditions) -> Line:
@@ -312,40 +266,44 @@ class Investigation:
         always = self._suspect.line or ()
         return (*(key for key in order if key in some or key in always), self._suspect.key)
 
-    def _role(self, outcome: Outcome) -> OrderRole:
-        is_needed = self._suspect.usual.is_failing and not outcome.is_failing
-        return OrderRole.BRITTLE if is_needed else OrderRole.VICTIM
-
     def _explain_workers(self, observation: Observation) -> Asking[bool]:
         suspect = self._suspect
         planned = observation.iteration.planned
         order = planned.order or self._found_order
-        parallel = Case(planned.conditions.only({Factor.WORKERS}), order)
-        seen = yield from suspect.sampled({parallel: _PARALLEL_TRIALS})
-        if not any(one.differs_from(suspect.usual) for one in seen[parallel]):
+        workers = planned.conditions.only({Factor.WORKERS})
+        parallel = Case(workers, order)
+        if not (yield from self._ever_deviates(parallel)):
             return False
         before = order[: order.index(suspect.key)]
         in_order = yield from suspect.outcome(Case(PLAIN, (*before, suspect.key)))
-        if in_order.differs_from(suspect.usual):
-            # what the features of another worker left on disk
-            if not any(found.line and set(found.line) <= set(before) for found in self._found):
-                yield from self._explain_order(before, in_order)
+        known = self.account.polluters
+        if in_order.differs_from(suspect.usual) and not known.intersection(before):
+            # what a feature of another worker left on disk
+            yield from self._explain_order(before, in_order)
+            return True
+        others = tuple(key for key in order if key not in known)
+        if known and not (yield from self._ever_deviates(Case(workers, others))):
+            # the same polluters, although in another worker
             return True
         if (yield from self._explain_load()):
             return True
-        provoked = yield from suspect.provoked_by(parallel, Case(PLAIN, (*before, suspect.key)))
+        provoked = yield from suspect.provoked_by(parallel, Case(PLAIN, (*observation.before, suspect.key)))
         if provoked is None:
             return False
         changed, plain, count = provoked
         detail = f"in {changed} of {count} trials with {planned.conditions.worker_count} workers, {plain} with one"
-        self._add({Factor.WORKERS}, detail, count)
+        self.account.add({Factor.WORKERS}, detail, count)
         return True
+
+    def _ever_deviates(self, case: Case) -> Asking[bool]:
+        seen = yield from self._suspect.sampled({case: _PARALLEL_TRIALS})
+        return any(one.differs_from(self._suspect.usual) for one in seen[case])
 
     def _explain_together(self, conditions: Conditions, before: Line, outcome: Outcome) -> Asking[None]:
         """Neither the order nor any factor alone shows it, all of them together do: which are necessary?"""
         suspect = self._suspect
-        factors = [factor for factor in Factor if factor in conditions.changed or factor is Factor.ORDER]
-        factors.remove(Factor.WORKERS) if Factor.WORKERS in factors else None
+        possible = conditions.changed - {Factor.WORKERS} | {Factor.ORDER}
+        factors = [factor for factor in Factor if factor in possible]
 
         def case(some: Sequence[Factor]) -> Case:
             line = (*before, suspect.key) if Factor.ORDER in some else suspect.line
@@ -360,12 +318,12 @@ class Investigation:
         for factor in necessary if len(necessary) > 1 else ():
             yield from suspect.outcomes(case([other for other in necessary if other is not factor]), 2)
         count = yield from suspect.confirmed(changed)
-        self._add(
+        self.account.add(
             set(necessary),
-            self._contrast(outcome, changed.conditions),
+            self.account.contrast_with_usual(outcome, changed.conditions),
             count,
             features=needed,
-            role=self._role(outcome) if needed else None,
+            role=self.account.role(outcome) if needed else None,
         )
 
     # what cannot be repeated
@@ -373,6 +331,8 @@ class Investigation:
     def _explain_differing(self) -> Asking[None]:
         """Trials of the same kind differ: by what they leave in the project's directory, by the load, or by chance."""
         suspect = self._suspect
+        # by now chance is the likelier explanation
+        suspect.claim_count += _CLAIMS_OF_CHANCE
         fresh, used = suspect.case(FRESH), suspect.case(USED)
         seen = yield from suspect.sampled({fresh: 2, used: 2})
         if len(set(seen[fresh])) == len(set(seen[used])) == 1 and seen[used][0].differs_from(seen[fresh][0]):
@@ -384,7 +344,7 @@ class Investigation:
                 yield from self._add_state(seen[fresh][0], seen[used][0], count)
                 return
         if not (yield from self._explain_load()):
-            self._conclude(Cause.NONDETERMINISTIC, "trials with nothing changed differ")
+            self.account.conclude(Cause.NONDETERMINISTIC, "trials with nothing changed differ")
 
     def _explain_load(self) -> Asking[bool]:
         suspect = self._suspect
@@ -393,7 +353,7 @@ class Investigation:
         if provoked is not None:
             changed, plain, count = provoked
             detail = f"in {changed} of {count} trials on a busy machine, {plain} on a quiet one"
-            self._add({Factor.LOAD}, detail, count)
+            self.account.add({Factor.LOAD}, detail, count)
             return True
         known = [one for one in suspect.observations if one.iteration.load_average is not None]
         loads: dict[bool, list[float]] = {True: [], False: []}
@@ -401,7 +361,7 @@ class Investigation:
             loads[suspect.is_deviating(one)].append(one.iteration.load_average or 0.0)
         if follows_load(loads[True], loads[False]):
             detail = f"in iterations at a load of {min(loads[True]):.1f} or more, not at {max(loads[False]):.1f}"
-            self._add({Factor.LOAD}, detail, 0)
+            self.account.add({Factor.LOAD}, detail, 0)
             return True
         return False
 
@@ -416,51 +376,21 @@ class Investigation:
                 count = yield from suspect.confirmed(used, fresh)
                 yield from self._add_state(in_fresh, in_used, count)
                 self._unrepeated = [one for one in self._unrepeated if one.iteration.planned.conditions.fresh_directory]
-        if self.explanations and not self._unrepeated:
+        if self.account.explanations and not self._unrepeated:
             return
         yield from suspect.outcomes(suspect.case(Conditions(judged_calls=CALL_COUNTS[-1])), 3)
         if (yield from self._explain_load()):
             return
-        if not self._unrepeated:
-            self._conclude(Cause.UNEXPLAINED, "in a repeated call when it is measured, but in no trial")
+        measured = {one.is_repeated_call for one in suspect.observations if one.iteration.planned.is_measured}
+        if not self._unrepeated and len(measured) > 1:
+            self.account.conclude(Cause.NONDETERMINISTIC, "in a repeated call of one iteration, and not of its twin")
+        elif not self._unrepeated:
+            self.account.conclude(Cause.UNEXPLAINED, "in a repeated call of an iteration, and in no trial")
         elif [one.iteration.number for one in self._deviating()] == [suspect.observations[0].iteration.number]:
             detail = "in the first iteration alone, and never since: for something left outside of the directories?"
-            self._conclude(Cause.UNEXPLAINED, detail)
+            self.account.conclude(Cause.UNEXPLAINED, detail)
         else:
             number = self._unrepeated[0].iteration.number
-            self._conclude(Cause.NONDETERMINISTIC, f"iteration {number} came out differently when it was repeated")
-
-    # words
-
-    def _add(
-        self,
-        factors: set[Factor],
-        detail: str,
-        count: int,
-        *,
-        features: Line = (),
-        role: OrderRole | None = None,
-        outcomes: tuple[Outcome, ...] = (),
-    ) -> None:
-        causes = tuple(CAUSE_OF_FACTOR[factor] for factor in Factor if factor in factors)
-        self.explanations.append(
-            Explanation(causes=causes, role=role, features=features, detail=detail, confirmed_count=count)
-        )
-        line = features if Factor.ORDER in factors else ()
-        self._found.append(_Found(factors=frozenset(factors - {Factor.ORDER}), line=line, outcomes=outcomes))
-
-    def _conclude(self, cause: Cause, detail: str) -> None:
-        self.explanations.append(Explanation(causes=(cause,), detail=detail))
-
-    def _contrast(self, outcome: Outcome, conditions: Conditions) -> str:
-        changed = changes_text(conditions)
-        if self._suspect.inconsistency is Inconsistency.OUTPUT:
-            return f"another output with {changed}"
-        return f"{self._does(self._suspect.usual)} with nothing changed, {self._does(outcome)} with {changed}"
-
-    def _does(self, outcome: Outcome) -> str:
-        if self._suspect.inconsistency is Inconsistency.OUTPUT:
-            return "gives one output" if not outcome.differs_from(self._suspect.usual) else "gives another"
-        if outcome.signature is None:
-            return "is not found"
-        return {Status.PASS: "passes", Status.SKIP: "is skipped"}.get(outcome.signature.status, "fails")
+            self.account.conclude(
+                Cause.NONDETERMINISTIC, f"iteration {number} came out differently when it was repeated"
+            )

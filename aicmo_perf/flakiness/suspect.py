@@ -64,6 +64,7 @@ class Suspect:
             of their own; None where that makes no difference.
         line: what runs in its process when nothing is changed: itself and what it needs to do as it does in a plain
             iteration; None for all suspects, which is cheaper, as long as they do not disturb it.
+        claim_count: claims that were put to the test, any of which may hold by chance.
         diff: lines that differ between two of its outputs; empty until two were at hand.
     """
 
@@ -84,12 +85,12 @@ class Suspect:
         self._forms: tuple[Outcome, str] | None = None
         self._laboratory = laboratory
         self._seen: dict[Case, list[Outcome]] = {}
-        self._claim_count = 1
+        self.claim_count = 1
 
     def forget_trials(self) -> None:
         """Begin anew, since other suspects disturbed it."""
         self._seen.clear()
-        self._claim_count = 1
+        self.claim_count = 1
         self.usual_in_place = None
 
     def plain_case(self) -> Case:
@@ -146,13 +147,10 @@ class Suspect:
         Raises: Differing.
         """
         plain = plain or self.plain_case()
-        self._claim_count += 1
+        self.claim_count += 1
         while True:
             usual, other = len(self._seen.get(plain, ())), len(self._seen.get(changed, ()))
-            # calls before the one that differs were as usual
-            calls = sum(outcome.call - 1 for outcome in self._seen.get(changed, ()))
-            is_clear = coincidence(usual + calls, other) < COINCIDENCE_LIMIT / self._claim_count
-            if is_clear and min(usual, other) >= _LEAST_CONFIRMATIONS:
+            if min(usual, other) >= _LEAST_CONFIRMATIONS and self._is_clear(usual, self._seen[changed]):
                 return min(usual, other)
             fewer = min(usual, other) + 1
             yield from self.sampled({plain: max(usual, fewer), changed: max(other, fewer)})
@@ -171,7 +169,7 @@ class Suspect:
         """
         plain = self.plain_case()
         count = _LEAST_CONFIRMATIONS
-        while coincidence(count, other_count) >= COINCIDENCE_LIMIT / self._claim_count and count < _MOST_CONFIRMATIONS:
+        while coincidence(count, other_count) >= COINCIDENCE_LIMIT / self.claim_count and count < _MOST_CONFIRMATIONS:
             count += 1
         return len((yield from self.outcomes(plain, count)))
 
@@ -202,6 +200,14 @@ class Suspect:
             number=number,
             wants_output=self.inconsistency is Inconsistency.OUTPUT and not self.diff,
         )
+
+    def _is_clear(self, usual_count: int, changed: Sequence[Outcome]) -> bool:
+        """Whether trials that agree, usual ones and changed ones, are more than a coincidence."""
+        # which call differs is known from the first trial, so that one proves nothing; calls before it were as usual
+        proving = changed[1:] if changed[0].call > 1 else changed
+        usual_count += sum(outcome.call - 1 for outcome in proving)
+        # what is usual may be the rarer outcome
+        return 2 * coincidence(usual_count, len(proving)) < COINCIDENCE_LIMIT / self.claim_count
 
     def _note(self, case: Case, answer: IterationResult | None) -> None:
         outcome = Outcome.of(answer, self.inconsistency)
