@@ -54,6 +54,12 @@ def _check_count(text: str) -> int:
     return int(text)
 
 
+def _scrubber(text: str) -> str:
+    from aicmo_perf.scrubbing import parse_scrubber
+
+    return parse_scrubber(text)
+
+
 class _FlakinessCheck(click.Option):
     """The option as it is to be written."""
 
@@ -87,7 +93,10 @@ _flakiness_options = stacked(
         "least 1min).",
     ),
     setting(
-        "--scrub", multiple=True, metavar="NAME", help="Taken out of outputs: a scrubber, or regex:...; repeatable."
+        "--scrub",
+        type=Parsed("name", _scrubber),
+        multiple=True,
+        help="Taken out of outputs before they are compared: timestamp, uuid, address, path or regex:...; repeatable.",
     ),
     option(
         "run",
