@@ -84,28 +84,26 @@ class WorkerProcess:
         self._output = tempfile.TemporaryFile(prefix="aicmo-perf-worker-")  # noqa: SIM115 - closed on exit
         self._relay = OutputRelay(self._output.fileno(), sys.stderr) if relay_output else None
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _BOOTSTRAP],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._output,
-                env=dict(environment),
-                cwd=directory or self._root,
-                bufsize=0,
-                start_new_session=True,
-            )
+            # a file, since a pipe holds so much and no more: thousands of features would wait for the worker to read
+            with tempfile.TemporaryFile(prefix="aicmo-perf-assignment-") as asked:
+                asked.write(assignment.to_json().encode("ascii") + b"\n")
+                asked.seek(0)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", "-c", _BOOTSTRAP],
+                    stdin=asked,
+                    stdout=subprocess.PIPE,
+                    stderr=self._output,
+                    env=dict(environment),
+                    cwd=directory or self._root,
+                    bufsize=0,
+                    start_new_session=True,
+                )
         except OSError as error:
             self._output.close()
             raise EnvironmentFailure(
                 f"No worker process can be started: {error}.", f"The interpreter is {sys.executable}."
             ) from error
-        assert self._process.stdin is not None, "a pipe was asked for"
         assert self._process.stdout is not None, "a pipe was asked for"
-        # a worker that is dead before it reads is noticed by its silence
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(assignment.to_json().encode("ascii") + b"\n")
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
         self._pipe = self._process.stdout.fileno()
         os.set_blocking(self._pipe, False)
         self._lines: deque[bytes] = deque()
