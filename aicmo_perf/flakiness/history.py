@@ -34,7 +34,7 @@ from aicmo_perf.flakiness.same_code import Code, by_code
 from aicmo_perf.flakiness.states import assess, state_without_failures
 from aicmo_perf.flakiness.unstable_time import MOST_RUNS, UnstableTime, unstable_time
 from aicmo_perf.model import Feature, FeatureKey, IterationKind, RateEstimate, Run
-from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
+from aicmo_perf.model.outcomes import FlakyState, RunOutcomes
 
 _DAY = timedelta(days=1)
 
@@ -237,20 +237,16 @@ def _read_feature(feature: Feature, runs: Sequence[RunOutcomes], past: _Past, po
         rate=_rate(runs, past, assessment.outage_codes),
         flip_count=sum(its.flip_count for its in codes),
         provoked_flip_count=sum(its.provoked_count for its in codes),
-        failing_run_count=sum(any(map(_is_unprovoked_failure, run.outcomes)) for run in failing),
+        failing_run_count=sum(run.is_failing for run in failing),
         first_flip=flipping[0] if flipping else None,
         last_flip=flipping[-1] if flipping else None,
         broken_since=assessment.broken_since,
         last_failure=failing[-1].run,
         failure_groups=_failure_groups(failing),
     )
-    if not flipping:
+    if record.state is not FlakyState.FLAKY:
         return _Read(record)
     return _Read(record, _failures(runs, past, assessment.outage_codes))
-
-
-def _is_unprovoked_failure(outcome: Outcome) -> bool:
-    return outcome.is_failing and outcome.kind.is_unperturbed
 
 
 def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code]) -> RateEstimate:
@@ -261,11 +257,12 @@ def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code
             continue
         weight = past.weights[uuid]
         for outcome in run.outcomes:
-            if outcome.kind.is_unperturbed:
-                if outcome.is_failing:
-                    failed += weight
-                else:
-                    passed += weight
+            if not outcome.kind.is_unperturbed:
+                continue
+            if outcome.is_failing:
+                failed += weight
+            else:
+                passed += weight
     return estimate_rate(failed, failed + passed)
 
 

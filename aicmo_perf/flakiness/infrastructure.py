@@ -40,11 +40,7 @@ def infrastructure_runs(
     failing: Counter[str] = Counter()
     for of_feature in outcomes.values():
         features.update([of_run.run.uuid for of_run in of_feature])
-        failing.update(
-            of_run.run.uuid
-            for of_run in of_feature
-            if any(outcome.is_failing and outcome.kind.is_unperturbed for outcome in of_run.outcomes)
-        )
+        failing.update([of_run.run.uuid for of_run in of_feature if of_run.is_failing])
     judged = [run for run in runs if features[run.uuid] >= _LEAST_FEATURES]
     has_failed = [most_failed(failing[run.uuid], features[run.uuid]) for run in judged]
     if not 0 < sum(has_failed) <= max(1.0, _RARE_SHARE * len(judged)) or all(has_failed):

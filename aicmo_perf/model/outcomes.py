@@ -54,3 +54,8 @@ class RunOutcomes:
     outcomes: tuple[Outcome, ...]
     low_seconds: float | None = None
     retry_seconds: float = 0.0
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether it failed at least once with nothing changed."""
+        return any(outcome.is_failing and outcome.kind.is_unperturbed for outcome in self.outcomes)
