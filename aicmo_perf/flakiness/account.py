@@ -112,9 +112,16 @@ class Account:
                 return True
         return False
 
+    def explains_by_order(self, observation: Observation) -> bool:
+        """Whether the features before it are known to make it deviate, by themselves."""
+        return any(
+            found.line and not found.factors and found.is_absence is not set(found.line).issubset(observation.before)
+            for found in self._found
+        )
+
     def _explains(self, found: _Found, observation: Observation) -> Asking[bool]:
         suspect = self._suspect
-        conditions = observation.iteration.planned.conditions
+        conditions = observation.conditions
         before = observation.before
         if found.is_absence:
             return not set(found.line) <= set(before)

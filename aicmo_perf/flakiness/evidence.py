@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from aicmo_perf.flakiness.orders import split_among
 from aicmo_perf.model import (
+    Conditions,
     FeatureKey,
     Inconsistency,
     Iteration,
@@ -85,14 +86,26 @@ class Observation:
         result: what it said.
         first: of the process's first call.
         is_repeated_call: whether the result tells of a later call, the first of which had passed.
-        before: what ran before it in its process, in order.
+        line: what ran in its process, in order, the feature included.
+        place: where in that line it came.
     """
 
     iteration: Iteration
     result: IterationResult
     first: Outcome
     is_repeated_call: bool
-    before: tuple[FeatureKey, ...]
+    line: tuple[FeatureKey, ...]
+    place: int
+
+    @property
+    def conditions(self) -> Conditions:
+        """What it came about under."""
+        return self.iteration.planned.conditions
+
+    @property
+    def before(self) -> tuple[FeatureKey, ...]:
+        """What ran before it in its process."""
+        return self.line[: self.place]
 
 
 def observations(
@@ -119,6 +132,7 @@ def observations(
             continue
         order = iteration.planned.order or found_order
         lines = split_among(order, iteration.planned.conditions.worker_count)
+        line = next((line for line in lines if key in line), (key,))
         first = _first_call(result)
         seen.append(
             Observation(
@@ -126,7 +140,8 @@ def observations(
                 result=result,
                 first=Outcome(first, Outcome.of(result, inconsistency).output_digest),
                 is_repeated_call=first != result.signature,
-                before=next((line[: line.index(key)] for line in lines if key in line), ()),
+                line=line,
+                place=line.index(key),
             )
         )
     return tuple(seen)

@@ -45,6 +45,7 @@ _PLAIN_TRIALS = 4
 _CLAIMS_OF_CHANCE = 10
 _VALUES_TRIED = 3
 _ITERATIONS_LOOKED_INTO = 6
+_ORDERS_TRIED = 2
 _PARALLEL_TRIALS = 3
 
 
@@ -84,12 +85,19 @@ class Investigation:
     def _explain(self) -> Asking[None]:
         suspect = self._suspect
         # everybody needs these, so that they are asked together
-        yield from suspect.sampled({suspect.plain_case(): _PLAIN_TRIALS, suspect.case(FRESH): 1, suspect.case(USED): 1})
+        yield from suspect.sampled(
+            {suspect.plain_case(): _PLAIN_TRIALS, suspect.case(FRESH): 1, suspect.case(USED): 1}
+            | {Case(PLAIN, observation.line): 1 for observation in self._in_other_orders()}
+        )
         suspect.usual = (yield from suspect.outcomes(suspect.plain_case(), _PLAIN_TRIALS))[0]
         yield from self._explain_plain_order()
         yield from self._explain_repetition()
         yield from self._explain_directories()
         yield from self._explain_single_factors()
+        for observation in self._in_other_orders():
+            # it may be the order as well as a factor that was found
+            if not self.account.explains_by_order(observation):
+                yield from self._explain_order(observation)
         for observation in self._deviating()[:_ITERATIONS_LOOKED_INTO]:
             if not (yield from self.account.explains(observation)):
                 yield from self._look_into(observation)
@@ -98,6 +106,12 @@ class Investigation:
 
     def _deviating(self) -> list[Observation]:
         return [one for one in self._suspect.observations if self._suspect.is_deviating(one)]
+
+    def _in_other_orders(self) -> list[Observation]:
+        """Iterations that changed the order, among other things, and did not come out like the first one."""
+        first, *others = self._suspect.observations
+        possible = [one for one in others if one.line != first.line and one.conditions.worker_count == 1]
+        return [one for one in possible if one.first.differs_from(first.first)][:_ORDERS_TRIED]
 
     # what one factor does
 
@@ -134,12 +148,12 @@ class Investigation:
     def _explain_place(self) -> Asking[None]:
         """What was the project's own directory in iterations is a copy in trials; does it make the difference?"""
         suspect = self._suspect
-        plain = {one.first for one in suspect.observations if one.iteration.planned.conditions == PLAIN}
+        plain = {one.first for one in suspect.observations if one.conditions == PLAIN}
         if len(plain) != 1 or suspect.usual in plain:
             return
         (in_place,) = plain
         if not self.account.names(Factor.DIRECTORY):
-            fresh = {one: one.iteration.planned.conditions.fresh_directory for one in suspect.observations}
+            fresh = {one: one.conditions.fresh_directory for one in suspect.observations}
             if any(one.first != (suspect.usual if is_fresh else in_place) for one, is_fresh in fresh.items()):
                 return
             at_home = [one for one, is_fresh in fresh.items() if not is_fresh]
@@ -199,7 +213,7 @@ class Investigation:
         name = FACTOR_FIELDS[factor]
         effects: dict[Any, bool] = {}
         for one in self._suspect.observations:
-            value = getattr(one.iteration.planned.conditions, name)
+            value = getattr(one.conditions, name)
             effects[value] = effects.get(value, True) and self._suspect.is_deviating(one)
         return [value for value, is_possible in effects.items() if is_possible and value != getattr(PLAIN, name)]
 
@@ -208,46 +222,45 @@ class Investigation:
     def _explain_plain_order(self) -> Asking[None]:
         """What runs before it in a plain iteration belongs to what is usual, if that makes a difference."""
         suspect = self._suspect
-        plain = [one for one in suspect.observations if one.iteration.planned.conditions == PLAIN]
-        before = self._found_order[: self._found_order.index(suspect.key)]
-        if not before or not any(suspect.is_deviating(one) for one in plain):
+        plain = [one for one in suspect.observations if one.conditions == PLAIN and suspect.is_deviating(one)]
+        if not plain or not plain[0].before:
             return
-        case = Case(PLAIN, (*before, suspect.key))
-        outcome = yield from suspect.outcome(case)
-        if outcome.differs_from(suspect.usual):
-            needed = yield from self._explain_order(before, outcome, is_usual=True)
+        needed = yield from self._explain_order(plain[0], is_usual=True)
+        if needed:
             suspect.line = (*needed, suspect.key)
             suspect.usual = (yield from suspect.outcomes(suspect.plain_case(), _PLAIN_TRIALS))[0]
 
     def _look_into(self, observation: Observation) -> Asking[None]:
         suspect = self._suspect
-        conditions = observation.iteration.planned.conditions
-        before = observation.before
-        line = (*before, suspect.key)
-        in_order = yield from suspect.outcome(Case(PLAIN, line))
-        if in_order.differs_from(suspect.usual):
-            yield from self._explain_order(before, in_order)
+        conditions = observation.conditions
+        if (yield from self._explain_order(observation)):
             return
         if conditions.worker_count > 1 and (yield from self._explain_workers(observation)):
             return
-        replayed = yield from suspect.outcomes(Case(conditions.without({Factor.ORDER, Factor.WORKERS}), line), 2)
+        unordered = conditions.without({Factor.ORDER, Factor.WORKERS})
+        replayed = yield from suspect.outcomes(Case(unordered, observation.line), 2)
         if replayed[0].differs_from(suspect.usual):
-            yield from self._explain_together(conditions, before, replayed[0])
+            yield from self._explain_together(conditions, observation.before, replayed[0])
         else:
             self._unrepeated.append(observation)
 
-    def _explain_order(self, before: Line, outcome: Outcome, *, is_usual: bool = False) -> Asking[Line]:
-        """It deviates after these features; the ones that are necessary.
+    def _explain_order(self, observation: Observation, *, is_usual: bool = False) -> Asking[Line]:
+        """Whether it deviates after the features that an iteration had before it, with nothing else changed.
 
         Args:
-            before: the features, in order.
-            outcome: what it does after them.
-            is_usual: whether this is what it does in a plain iteration.
+            observation: in the iteration.
+            is_usual: whether it is a plain one.
+
+        Returns: those that are necessary; none if it does not.
         """
         suspect = self._suspect
-        yield from suspect.outcomes(Case(PLAIN, (*before, suspect.key)), 2)
-        needed = self._necessary(before, PLAIN)
-        count = yield from suspect.confirmed(Case(PLAIN, self._after(needed, before)))
+        case = Case(PLAIN, observation.line)
+        outcome = yield from suspect.outcome(case)
+        if not outcome.differs_from(suspect.usual):
+            return ()
+        yield from suspect.outcomes(case, 2)
+        needed = self._necessary(observation.before, PLAIN)
+        count = yield from suspect.confirmed(Case(PLAIN, self._after(needed, observation.before)))
         detail = self.account.contrast(suspect.usual, "without", outcome, "after that")
         self.account.add_order(detail, count, needed, self.account.role(outcome), is_usual=is_usual)
         return needed
@@ -274,12 +287,10 @@ class Investigation:
         parallel = Case(workers, order)
         if not (yield from self._ever_deviates(parallel)):
             return False
-        before = order[: order.index(suspect.key)]
-        in_order = yield from suspect.outcome(Case(PLAIN, (*before, suspect.key)))
         known = self.account.polluters
-        if in_order.differs_from(suspect.usual) and not known.intersection(before):
-            # what a feature of another worker left on disk
-            yield from self._explain_order(before, in_order)
+        whole = replace(observation, line=order, place=order.index(suspect.key))
+        if not known.intersection(whole.before) and (yield from self._explain_order(whole)):
+            # by what a feature of another worker left on disk
             return True
         others = tuple(key for key in order if key not in known)
         if known and not (yield from self._ever_deviates(Case(workers, others))):
@@ -368,14 +379,14 @@ class Investigation:
     def _explain_unrepeated(self) -> Asking[None]:
         """Iterations that deviate, and did not when they were repeated exactly."""
         suspect = self._suspect
-        if any(not one.iteration.planned.conditions.fresh_directory for one in self._unrepeated):
+        if any(not one.conditions.fresh_directory for one in self._unrepeated):
             others = tuple(key for key in self._found_order if key != suspect.key)
             fresh, used = Case(FRESH, (suspect.key, *others)), Case(USED, (suspect.key, *others))
             in_used, in_fresh = (yield from suspect.outcome(used)), (yield from suspect.outcome(fresh))
             if in_used.differs_from(in_fresh):
                 count = yield from suspect.confirmed(used, fresh)
                 yield from self._add_state(in_fresh, in_used, count)
-                self._unrepeated = [one for one in self._unrepeated if one.iteration.planned.conditions.fresh_directory]
+                self._unrepeated = [one for one in self._unrepeated if one.conditions.fresh_directory]
         if self.account.explanations and not self._unrepeated:
             return
         yield from suspect.outcomes(suspect.case(Conditions(judged_calls=CALL_COUNTS[-1])), 3)
