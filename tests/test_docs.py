@@ -69,9 +69,28 @@ def test_python_examples_run(page: str, code: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_example_of_a_flakiness_check_says_what_the_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/flakiness.md").read_text(encoding="utf-8")
+    suite = next(code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def receipt" in code)
+    (tmp_path / "selftest.py").write_text(suite)
+    command = next(found for found in re.findall(r"`aicmo-perf (run [^`]*selftest\.py[^`]*)`", page))
+    done = subprocess.run(
+        [sys.executable, "-m", "aicmo_perf", *command.split()],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = " ".join(done.stdout.split())
+    quoted = next(block for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if "receipt" in block)
+    for line in quoted.splitlines():
+        for piece in line.split("…"):
+            assert piece.strip() in said, done.stderr
+
+
 def test_every_setting_of_the_configuration_is_documented() -> None:
-    from aicmo_perf.config import DISCOVER_KEYS, GATE_KEYS, OPTION_KEYS, SETTINGS_KEYS
+    from aicmo_perf.config import DISCOVER_KEYS, FLAKINESS_KEYS, GATE_KEYS, OPTION_KEYS, SETTINGS_KEYS
 
     text = (ROOT / "docs/quick-reference.md").read_text(encoding="utf-8")
-    for key in (*SETTINGS_KEYS, *OPTION_KEYS, *GATE_KEYS, *DISCOVER_KEYS):
+    for key in (*SETTINGS_KEYS, *OPTION_KEYS, *GATE_KEYS, *FLAKINESS_KEYS, *DISCOVER_KEYS):
         assert f"# {key.name} = " in text
