@@ -240,7 +240,7 @@ class _Canonizer:
         if not isinstance(form, dict):
             return form
         kind = next(iter(form)) if len(form) == 1 else ""
-        if kind in _HASHED_KINDS:
+        if kind in _HASHED_KINDS and "items" not in form[kind]:
             return form
         if kind in _SORTED_KINDS:
             return {kind: self._sorted(self.scrubbed(item) for item in form[kind])}

@@ -288,6 +288,7 @@ class TestScrubbed:
             (datetime.date(2024, 1, 2), datetime.date(2025, 1, 2)),
             (Slide("order 123"), Slide("order 456")),
             (b"order 123", b"order 456"),
+            (np.array(["order 123"], dtype=object), np.array(["order 456"], dtype=object)),
         ],
     )
     def test_what_is_scrubbed_does_not_count(self, one, other):

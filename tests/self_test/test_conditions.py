@@ -165,12 +165,11 @@ class TestPlace:
         assert (project / "new").exists()
         assert (tmp_path / "tmp" / "left-behind").exists()
 
-    @pytest.mark.parametrize("settings", [{"earlier_process_count": 1}, {"earlier_process_count": 2}])
-    def test_what_earlier_processes_left_is_found(self, observe, settings):
+    def test_what_earlier_processes_left_is_found(self, observe):
         assert observe("fails_where_it_was_before", fresh_directory=True).statuses == {
             "fails_where_it_was_before": "pass"
         }
-        later = observe("fails_where_it_was_before", fresh_directory=True, **settings)
+        later = observe("fails_where_it_was_before", fresh_directory=True, earlier_process_count=2)
         assert later.statuses == {"fails_where_it_was_before": "fail"}
         assert sum(isinstance(event, Collected) for event in later.events) == 1, "the last process is told"
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 from aicmo_perf.errors import EnvironmentFailure, UsageError
-from aicmo_perf.model import Feature, FeatureKey, IterationResult, RunRole, RunState, Status
-from aicmo_perf.self_test.engine import Collected, Started
+from aicmo_perf.model import (
+    Feature,
+    FeatureKey,
+    Iteration,
+    IterationKind,
+    IterationResult,
+    PlannedIteration,
+    RunRole,
+    RunState,
+    Status,
+)
+from aicmo_perf.self_test.engine import Collected, IterationStarted, Started
 from aicmo_perf.workflows.confirm import ConfirmBudget, Timetable
 from aicmo_perf.workflows.turns import Turns, TurnStarted, take_turns
 
@@ -158,3 +169,10 @@ def test_a_re_run_is_expected_to_take_what_its_features_took() -> None:
         timetable.note(IterationResult(feature=feature, status=Status.PASS))
     assert timetable.expected_seconds([ONE]) == 2.5
     assert timetable.expected_seconds([ONE, TWO]) == 32.5
+    # what was but judged does not tell how long measuring takes
+    planned = PlannedIteration(number=2, kind=IterationKind.PERTURBED)
+    timetable.note(IterationStarted(Iteration(planned=planned, started_at=datetime(2025, 1, 1, tzinfo=UTC))))
+    timetable.note(Started(features[0], 2))
+    clock.seconds += 0.1
+    timetable.note(IterationResult(feature=features[0], iteration=2, status=Status.PASS))
+    assert timetable.expected_seconds([ONE]) == 2.5
