@@ -83,7 +83,7 @@ def test_findings_of_a_run_are_replaced_and_those_of_others_stay(history, findin
     assert history.store.result(second).findings == ()
 
 
-def test_the_newest_finding_of_each_feature_is_the_latest_started(history, finding_of):
+def test_the_newest_finding_of_each_feature_is_the_latest_started(history, finding_of, make_feature):
     run = history.add({"a": 1.0, "b": 1.0, "c": 1.0})
     imported = history.add({"a": 1.0}, started_at=run.started_at - timedelta(days=1))
     consistent = history.add({"a": 1.0, "b": 1.0})
@@ -94,11 +94,13 @@ def test_the_newest_finding_of_each_feature_is_the_latest_started(history, findi
     history.store.add_findings(companion, [finding_of("b", trial_count=9)])
 
     latest = history.store.latest_findings()
+    of_a = history.store.findings_of(make_feature("a"))
 
+    assert of_a == ((imported, finding_of("a", trial_count=9)), (run, finding_of("a")))
     assert latest == {("shop", "shop.a"): (run, finding_of("a")), ("shop", "shop.b"): (run, finding_of("b"))}
 
 
-def test_a_finding_needs_a_stored_feature_and_a_stored_run(history, finding_of):
+def test_a_finding_needs_a_stored_feature_and_a_stored_run(history, finding_of, make_feature):
     run = history.add({"a": 1.0})
     history.store.add_findings(run, [finding_of("a")])
     with pytest.raises(NotFoundError, match="no feature 'zebra'"):
@@ -106,3 +108,5 @@ def test_a_finding_needs_a_stored_feature_and_a_stored_run(history, finding_of):
     assert history.store.result(run).findings == (finding_of("a"),)
     with pytest.raises(ValueError, match="started in the store"):
         history.store.add_findings(replace(run, id=None), [])
+    with pytest.raises(NotFoundError):
+        history.store.findings_of(make_feature("zebra"))

@@ -317,6 +317,7 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "feature_series": lambda: store.feature_series(result.feature, RunFilter()),
         "outcomes": lambda: store.outcomes(RunFilter()),
         "latest_findings": store.latest_findings,
+        "findings_of": lambda: store.findings_of(result.feature),
         "environments": store.environments,
         "samples": lambda: store.samples(run, result.feature),
         "iteration_samples": lambda: store.iteration_samples(run),

@@ -56,10 +56,11 @@ def long_history(tmp_path_factory: pytest.TempPathFactory, large_store) -> Path:
     path: Path = tmp_path_factory.mktemp("long") / "history.db"
     large_store.build_large_store(path, FEATURE_COUNT, RUN_COUNT, 2)
     with open_store(path) as opened:
+        findings = [replace(FINDING, feature=feature) for feature in opened.features()]
         for run in opened.runs(RunFilter(last=60)):
             for planned in PLANNED:
                 opened.record_iteration(run, Iteration(planned=planned, started_at=run.started_at, duration_seconds=1))
-            opened.add_findings(run, [FINDING])
+            opened.add_findings(run, findings)
     return path
 
 
@@ -140,6 +141,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "outcomes of a feature": lambda store: store.outcomes(RunFilter(), [FEATURE]),
     "outcomes before a run": lambda store: store.outcomes(comparable(store)),
     "latest findings": lambda store: store.latest_findings(),
+    "a feature's findings": lambda store: store.findings_of(FEATURE),
     "a line": lambda store: store.analyses.state_of(Line.of(store.find_run("17")), "any"),
     "what a line measured": lambda store: store.analyses.measured(covered(store), store.features(), 0),
     "what a line measured of late": lambda store: store.analyses.measured(covered(store), [FEATURE], 20),
