@@ -190,7 +190,7 @@ def hidden_text(not_excluded: float) -> str:
 
 def _number(count: float) -> str:
     """A count, which is no whole number where older runs weigh less."""
-    return f"{count:.0f}" if float(count).is_integer() else f"{count:.1f}"
+    return f"{count:.1f}".removesuffix(".0")
 
 
 def _and(words: list[str]) -> str:

@@ -6,7 +6,7 @@ What was not checked is said to be unchecked, never to be consistent; and of wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from aicmo_perf.flakiness.rates import estimate_rate
 from aicmo_perf.flakiness.wording import (
@@ -61,11 +61,11 @@ def flakiness_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:
         findings[finding.feature.key].append(finding)
     flaky = [status for status in result.features if status.is_flaky]
     varying = [status for status in result.features if status.output_varies]
-    unchecked = _why_unchecked(result)
+    unchecked, retries = _why_unchecked(result), _retry_numbers(result)
     if flaky:
         yield Paragraph(prose(bold("Flakiness Detected:", Tone.WARN), " ⚠️"))
         yield _entries(
-            [(status, f"{labels[status.key]}: {_signatures_text(status)}") for status in flaky],
+            [(status, f"{labels[status.key]}: {_signatures_text(status, retries)}") for status in flaky],
             result, findings, labels,
         )  # fmt: skip
     elif unchecked:
@@ -74,6 +74,10 @@ def flakiness_blocks(result: SelfTestResult, labels: Labels) -> Iterator[Block]:
         yield Paragraph(prose(bold("Flakiness Check:"), " No inconsistencies detected ✅"))
     if varying:
         yield from _varying_blocks(varying, result, findings, labels)
+    if any(status.key not in findings for status in (*flaky, *varying)):
+        yield Paragraph(
+            prose("What they depend on, ", code("aicmo-perf run --flakiness-check=10"), " tries to find out.")
+        )
     yield from _scrubbed_blocks(result, labels)
     if not unchecked:
         yield from _agreement_blocks(result, labels)
@@ -107,11 +111,11 @@ def _numbered(status: FeatureStatus) -> Iterator[tuple[int, Signature]]:
     yield from zip(status.iterations or range(1, len(status.signatures) + 1), status.signatures, strict=False)
 
 
-def _signatures_text(status: FeatureStatus) -> str:
-    """Which iterations had which signature: ``iterations 1, 3: pass, …; iteration 2: fail, …``."""
+def _signatures_text(status: FeatureStatus, retries: Collection[int]) -> str:
+    """Which iterations had which signature: ``iterations 1, 3: pass, …; iteration 2 (retry): fail, …``."""
     numbers: dict[Signature, list[str]] = defaultdict(list)
     for number, signature in _numbered(status):
-        numbers[signature].append(str(number))
+        numbers[signature].append(f"{number} (retry)" if number in retries else str(number))
     return "; ".join(f"{_iterations_word(of_it)} {', '.join(of_it)}: {it}" for it, of_it in numbers.items())
 
 

@@ -132,6 +132,8 @@ def test_rates_tell_how_sure_they_are() -> None:
     assert rate_text(never) == "0 of 10: a rate under 26% can hide (95%)"
     weighted = RateEstimate(run_count=20.25, deviating_count=1.5, rate=0.07, low=0.02, high=0.2)
     assert rate_text(weighted) == "1.5 of 20.2: 7% (95%: 2% to 20%)"
+    nearly = RateEstimate(run_count=7.999, deviating_count=7.0, rate=0.875, low=0.5, high=1.0)
+    assert rate_text(nearly).startswith("7 of 8: 88%")
     assert rate_text(RateEstimate(run_count=0, deviating_count=0, rate=None, low=0.0, high=1.0)) == "no runs"
 
 

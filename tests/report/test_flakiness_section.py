@@ -73,8 +73,15 @@ def test_retries_are_no_check_but_a_flip_among_them_is_told() -> None:
     assert "Not checked (one iteration; use --flakiness-check)" in section(retried_result())
     assert "none flaky" not in to_console(build_run_summary(retried_result()))
     flipped = dataclasses.replace(retried_result(), features=(status(SWOT, "p"), status(DECK, "fp")))
-    assert "- deck: iteration 1: fail, 1 error, 0 warnings; iteration 2: pass" in section(flipped)
+    assert "- deck: iteration 1: fail, 1 error, 0 warnings; iteration 2 (retry): pass" in section(flipped)
     assert "agreed" not in section(flipped)
+
+
+def test_where_nobody_looked_for_causes_it_is_said_how_to() -> None:
+    hint = "What they depend on, `aicmo-perf run --flakiness-check=10` tries to find out."
+    assert hint in section(dataclasses.replace(checked_result(), findings=()))
+    assert hint not in section(checked_result())
+    assert hint not in section(stable_result())
 
 
 def test_a_retried_feature_is_not_seen_less_often() -> None:
