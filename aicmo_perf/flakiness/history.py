@@ -114,6 +114,11 @@ class FeatureRecord:
         """The identity of its feature."""
         return self.feature.key
 
+    def has_healed(self, excluded_rate: float) -> bool:
+        """Whether it passes, and that it fails as often as this is excluded."""
+        highest = self.rate.not_excluded if self.rate.not_excluded is not None else self.rate.high
+        return self.state is FlakyState.STABLE and highest <= excluded_rate
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlakinessRecord:

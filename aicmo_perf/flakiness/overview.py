@@ -54,10 +54,7 @@ class FlakinessOverview:
 
     def is_healed(self, record: FeatureRecord) -> bool:
         """Whether a feature passes, and the rate below which one is forgotten is excluded: it may leave quarantine."""
-        if record.state is not FlakyState.STABLE:
-            return False
-        highest = record.rate.not_excluded if record.rate.not_excluded is not None else record.rate.high
-        return highest <= self.policy.excluded_rate
+        return record.has_healed(self.policy.excluded_rate)
 
     def needs_a_look(self, record: FeatureRecord) -> bool:
         """Whether there is anything to say of a feature but that it passes."""

@@ -68,6 +68,7 @@ def _notes(case: Case) -> Iterator[str]:
     if run.state is not RunState.COMPLETE:
         yield f"{run.title_at_start} is {run.state}: only what it finished was judged."
     yield from _baseline_notes(case)
+    yield from outcomes.failed_machine(case)
     yield from quarantine_notes(case)
     yield from flaky.flaky_notes(case)
     yield from outcomes.broken_before(case)

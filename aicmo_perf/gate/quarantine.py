@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from aicmo_perf.flakiness.rates import estimate_rate
 from aicmo_perf.flakiness.wording import rate_text
-from aicmo_perf.gate.attempts import Standing
+from aicmo_perf.gate.attempts import Attempts, Standing
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.knowledge import Knowledge
 from aicmo_perf.gate.wording import quoted, title_of
-from aicmo_perf.model import FeatureStatus, FlakyState, Quarantine
+from aicmo_perf.model import FeatureStatus, FlakyState, Quarantine, RateEstimate
 
 if TYPE_CHECKING:  # nothing of it is needed where nothing failed
     from aicmo_perf.flakiness.history import FeatureRecord
@@ -42,17 +43,18 @@ def _sentence(case: Case, knowledge: Knowledge, status: FeatureStatus, entry: Qu
             since = f" since {title_of(record.broken_since)}" if record.broken_since is not None else ""
             text += f"; it has failed always{since}, which is broken, not flaky"
         return f"{text}."
-    if record is not None and _is_healed(record, case.run.options.until_rate or HEALED_RATE):
-        return f"{name} is {held} and may be released ({rate_text(record.rate)}): {_release(entry)}."
+    rate = _healed_rate(record, case.attempts[status.key], case.run.options.until_rate or HEALED_RATE)
+    if rate is not None:
+        return f"{name} is {held} and may be released ({rate_text(rate)}): {_release(entry)}."
     return ""
 
 
-def _is_healed(record: FeatureRecord, rate: float) -> bool:
-    """Whether it passes, and a flake rate as high as this one is excluded."""
-    if record.state is not FlakyState.STABLE:
-        return False
-    excluded = record.rate.not_excluded if record.rate.not_excluded is not None else record.rate.high
-    return excluded <= rate
+def _healed_rate(record: FeatureRecord | None, attempts: Attempts, excluded_rate: float) -> RateEstimate | None:
+    """What says that a feature has healed: the run alone, if it is long enough, else its record; None for neither."""
+    here = estimate_rate(len(attempts.failed), len(attempts.made))
+    if here.not_excluded is not None and here.not_excluded <= excluded_rate:
+        return here
+    return record.rate if record is not None and record.has_healed(excluded_rate) else None
 
 
 def _release(entry: Quarantine) -> str:

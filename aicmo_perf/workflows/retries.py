@@ -91,10 +91,7 @@ def retry_failures(
 
 
 _INTERRUPTED = "The retries of what failed were cut short; the run before them is complete."
-_MOST_FAILED = (
-    "Most features failed ({failing} of {exercised}), which looks like the machine or a broken set-up: nothing was "
-    "retried."
-)
+_MOST_FAILED = "Nothing was retried, since most features failed ({failing} of {exercised})."
 
 
 def _summary(count: int, failing_count: int, seconds: float) -> str:

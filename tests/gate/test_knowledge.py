@@ -210,6 +210,14 @@ def test_retries_are_no_check():
     assert "Flakiness was not checked: one iteration has nothing to differ from." in verdict.notes
 
 
+@pytest.mark.parametrize(("failing", "is_said"), [(3, True), (2, False)])
+def test_that_most_features_failed_is_said(failing, is_said):
+    items = [did(FAIL if number < failing else PASS, name=f"f{number}") for number in range(4)]
+    sentence = "Most features failed (3 of 4), which looks like the machine or a broken set-up."
+    assert (sentence in verdict_on(*items, kinds=(PLAIN,), knowledge=NOTHING).notes) is is_said
+    assert sentence not in verdict_on(*items, kinds=(PLAIN,)).notes
+
+
 # quarantine
 
 
@@ -260,6 +268,13 @@ def test_what_has_healed_may_be_released(passes, until_rate, state, is_healed):
     run = replace(NOW, options=replace(NOW.options, until_rate=until_rate))
     notes = verdict_on(did(PASS), kinds=(PLAIN,), run=run, knowledge=knowledge).notes
     assert any("may be released" in note for note in notes) is is_healed
+
+
+@pytest.mark.parametrize(("count", "is_healed"), [(59, True), (58, False)])
+def test_a_check_that_is_long_enough_says_by_itself_that_it_has_healed(count, is_healed):
+    knowledge = quarantined(knowledge=known_as(FlakyState.FLAKY))
+    verdict = verdict_on(did(*[PASS] * count), kinds=[PERTURBED] * count, knowledge=knowledge)
+    assert any("0 of 59: a rate under 5% can hide" in note for note in verdict.notes) is is_healed
 
 
 @pytest.mark.parametrize(
