@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aicmo_perf.flakiness.infrastructure import most_failed
 from aicmo_perf.flakiness.wording import percent
 from aicmo_perf.gate.attempts import Standing
 from aicmo_perf.gate.case import Case
@@ -42,7 +41,11 @@ def failed_machine(case: Case) -> Iterator[str]:
     """That most features failed, which is seldom each one's own fault."""
     exercised = [status for status in case.result.features if status.status is not Status.SKIP]
     failing = sum(status.status.is_failing for status in exercised)
-    if case.knowledge is not None and most_failed(failing, len(exercised)):
+    if case.knowledge is None or not failing:
+        return
+    from aicmo_perf.flakiness.infrastructure import most_failed  # not needed where nothing failed
+
+    if most_failed(failing, len(exercised)):
         yield f"Most features failed ({failing} of {len(exercised)}), which looks like the machine or a broken set-up."
 
 
