@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
-from datetime import date
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +11,6 @@ import jsonschema
 import pytest
 
 from aicmo_perf.flakiness.history import FlakinessRecord
-from aicmo_perf.model import FlakyState
 from aicmo_perf.report.flaky_json import flaky_payload
 from aicmo_perf.report.flaky_report import build_flaky_feature, build_flaky_overview
 from aicmo_perf.report.to_console import to_console
@@ -61,20 +58,6 @@ def test_a_quarantine_that_holds_is_no_news() -> None:
     news = to_markdown(build_flaky_overview(known())).split("**Quarantine:**")[1]
     assert "persona_generator" not in news.split("\n\n")[1]
     assert "until 2025-04-30: the cache leaks" in to_console(build_flaky_feature(only(known(), PERSONA)))
-
-
-def test_a_stable_feature_is_healed_only_when_the_rate_is_excluded() -> None:
-    records = {record.key: record for record in known().record.features}
-    assert known().is_healed(records[PILLARS.key])
-    assert not known().is_healed(records[PDF.key]), "of 40 runs, 7.2% can hide"
-    assert not known().is_healed(dataclasses.replace(records[PILLARS.key], state=FlakyState.BROKEN))
-
-
-def test_an_expired_quarantine_sets_nothing_aside() -> None:
-    assert not known().is_set_aside(DECK.key)
-    assert known().is_set_aside(PERSONA.key)
-    assert not known(today=date(2025, 5, 1)).is_set_aside(PERSONA.key)
-    assert not known().is_set_aside(PDF.key)
 
 
 def test_an_empty_history_says_so() -> None:
