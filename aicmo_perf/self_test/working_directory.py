@@ -56,7 +56,8 @@ class WorkingDirectory:
             self.path, self.temporary = made / _WORKING, made / _TEMPORARY
             self.path.mkdir()
             self.temporary.mkdir()
-            for name in top_level_entries(self._root) if self._entries is None else self._entries:
+            # sorted, since the order in which they are made may be the one in which they are listed
+            for name in sorted(top_level_entries(self._root) if self._entries is None else self._entries):
                 if os.path.lexists(self._root / name):
                     (self.path / name).symlink_to(self._root / name)
         except OSError as error:
