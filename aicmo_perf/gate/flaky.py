@@ -54,7 +54,7 @@ def _sentence(case: Case, status: FeatureStatus) -> str:
     finding = _finding_of(case, status)
     if finding is None:
         return text
-    return f"{text} (rate {rate_text(finding.rate)}); cause: {cause_text(finding, case.labels)}"
+    return f"{text}; flake rate {rate_text(finding.rate)}; cause: {cause_text(finding, case.labels)}"
 
 
 def _advice(case: Case, status: FeatureStatus) -> str:

@@ -164,7 +164,9 @@ def test_the_cause_the_rate_and_the_way_to_see_it_are_told(explanation, cause, s
         findings=[finding_of(explanation)],
     )
     ((_, message),) = told(verdict)
-    assert message.startswith("swot is newly flaky: on unchanged code it failed in 2 of 4 iterations (rate 2 of 4: 50%")
+    assert message.startswith(
+        "swot is newly flaky: on unchanged code it failed in 2 of 4 iterations; flake rate 2 of 4: 50%"
+    )
     assert message.endswith(f"; {cause}.")
     assert verdict.findings[0].advice.endswith(" See it with: aicmo-perf run --replay 31:2 -k swot")
 
