@@ -17,7 +17,7 @@ from aicmo_perf.report.to_console import to_console
 from aicmo_perf.report.to_csv import flaky_csv
 from aicmo_perf.report.to_json import dumps
 from aicmo_perf.report.to_markdown import to_markdown
-from tests.report.flaky_examples import DECK, PDF, PERSONA, PILLARS, SWOT, known, only
+from tests.report.flaky_examples import DECK, PERSONA, PILLARS, SWOT, known, only
 
 
 def one_line(text: str) -> str:
