@@ -9,10 +9,10 @@ follow a failure tell something. A boundary must raise the likelihood by more th
 the best set of boundaries is found exactly (dynamic programming), not one after the other: two boundaries around a
 few failures may each be nothing alone.
 
-An *outage* is a stretch in which a feature always fails, in several outcomes, so that it was broken and not unlucky:
-of a feature that never flips that is enough; of a flaky one the stretch must be set apart from all the rest by a
-boundary's gain. All failures of outages are left out of "the rest", so that two of them do not excuse each other. To
-pass on other code can only lower the rest's rate of failure: it never turns an outage into flakes.
+An *outage* is a stretch in which a feature always fails, in several outcomes, so that it was broken and not unlucky: of
+a feature that fails nowhere else that is enough; else the stretch must be set apart from all the rest by a boundary's
+gain. All failures of outages are left out of "the rest", so that two of them do not excuse each other. To pass on other
+code can only lower the rest's rate of failure: it never turns an outage into flakes.
 
 References:
     LUCI Analysis, Chromium infrastructure: test variant changepoint analysis (the likelihoods and priors).
@@ -182,16 +182,15 @@ def failing_stretches(attempts: Sequence[Attempts], settings: Sequence[Hashable]
     )
 
 
-def outages(stretches: Sequence[Stretch], total: Attempts, *, is_flaky: bool) -> tuple[Stretch, ...]:
+def outages(stretches: Sequence[Stretch], total: Attempts) -> tuple[Stretch, ...]:
     """Which stretches are outages.
 
     Args:
         stretches: that always fail.
         total: all attempts on any code.
-        is_flaky: whether the feature ever flipped on the same code.
     """
     confirmed = [stretch for stretch in stretches if stretch.is_confirmed]
-    if not is_flaky:
+    if not (total - sum((stretch.attempts for stretch in confirmed), Attempts())).all_failed_count:
         return tuple(confirmed)
     found: list[Stretch] = []
     # without an outage the rest fails less often, which may set others apart and never joins one to it again: so what

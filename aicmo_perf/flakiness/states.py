@@ -51,7 +51,7 @@ def assess(codes: Sequence[SameCode], excluded_rate: float) -> Assessment:
     attempts = [its.attempts for its in codes]
     total = sum(attempts, Attempts())
     stretches = failing_stretches(attempts, [its.code.setting for its in codes])
-    broken = outages(stretches, total, is_flaky=any(its.flip_count for its in codes))
+    broken = outages(stretches, total)
     in_outage = {position for stretch in broken for position in stretch.positions}
     outage_codes = frozenset(codes[position].code for position in in_outage)
 

@@ -94,28 +94,29 @@ def test_stretches_run_on_in_their_own_setting():
     assert [stretch.is_confirmed for stretch in stretches] == [True, False, False]
 
 
-def outages_of(attempts, *, is_flaky):
+def outages_of(attempts):
     stretches = failing_stretches(attempts, [None] * len(attempts))
-    found = outages(stretches, sum(attempts, Attempts()), is_flaky=is_flaky)
+    found = outages(stretches, sum(attempts, Attempts()))
     return [position for stretch in found for position in stretch.positions]
 
 
-def test_what_never_flips_is_out_as_soon_as_a_second_outcome_says_so():
-    attempts = [PASSED] * 9 + [FAILED] + [PASSED] * 9 + [FAILED_TWICE] + [PASSED] + [FAILED] * 2
-    assert outages_of(attempts, is_flaky=False) == [19, 21, 22]
+def test_what_fails_nowhere_else_is_out_as_soon_as_a_second_outcome_says_so():
+    attempts = [PASSED] * 9 + [FAILED_TWICE] + [PASSED] + [FAILED] * 2
+    assert outages_of(attempts) == [9, 11, 12]
+    assert outages_of([FAILED, PASSED, *attempts]) == [], "it may as well have bad luck"
 
 
 def test_bad_luck_of_a_flaky_feature_is_no_outage():
     unlucky = [PASSED, RETRIED] * 20 + [FAILED_TWICE] * 2
-    assert outages_of(unlucky, is_flaky=True) == []
-    assert outages_of(unlucky + [FAILED_TWICE] * 8, is_flaky=True) == list(range(40, 50))
+    assert outages_of(unlucky) == []
+    assert outages_of(unlucky + [FAILED_TWICE] * 8) == list(range(40, 50))
 
 
 def test_outages_do_not_excuse_each_other():
     attempts = ([PASSED] * 6 + [RETRIED] + [FAILED_TWICE] * 5) * 8
     alone = sum(attempts, Attempts()) - Attempts(5, 5, 5, 5)
     assert not is_set_apart(Attempts(5, 5, 5, 5), alone)
-    assert outages_of(attempts[:12] + [PASSED] * 60 + attempts[:12] + [PASSED] * 60, is_flaky=True) == [
+    assert outages_of(attempts[:12] + [PASSED] * 60 + attempts[:12] + [PASSED] * 60) == [
         *range(7, 12),
         *range(79, 84),
     ]
@@ -131,4 +132,4 @@ def test_more_passes_never_turn_an_outage_into_flakes(attempts, where):
         if position < len(more) and more[position].all_passed_count:
             more[position] += PASSED
     more += [PASSED] * len(where)
-    assert set(outages_of(attempts, is_flaky=True)) <= set(outages_of(more, is_flaky=True))
+    assert set(outages_of(attempts)) <= set(outages_of(more))
