@@ -23,6 +23,9 @@ Asking = Generator[list[Question], list[IterationResult | None], T]
 LOOKS = (8, 16)
 """Trials each way after which it is judged whether something makes an outcome more frequent."""
 
+_HOPELESS = 0.1
+"""So probable a coincidence after the first look is not worth a second one."""
+
 _LEAST_CONFIRMATIONS = 2
 _MOST_CONFIRMATIONS = 40
 
@@ -179,14 +182,21 @@ class Suspect:
         Returns: in how many trials it was not as usual, changed and plain, and of how many each; None when it does not.
         """
         for count in LOOKS:
-            seen = yield from self.sampled({plain: count, changed: count})
-            others = [sum(one.differs_from(self.usual) for one in seen[case][:count]) for case in (changed, plain)]
-            probability = association(count - others[1], others[1], count - others[0], others[0])
+            unprovoked = yield from self._other_count(plain, count)
+            if 2 * unprovoked >= count:
+                return None
+            others = yield from self._other_count(changed, count)
+            probability = association(count - unprovoked, unprovoked, count - others, others)
             if probability < COINCIDENCE_LIMIT / len(LOOKS):
-                return others[0], others[1], count
-            if probability > 0.1:
+                return others, unprovoked, count
+            if probability > _HOPELESS:
                 return None
         return None
+
+    def _other_count(self, case: Case, count: int) -> Asking[int]:
+        """In how many of so many trials it was not as usual."""
+        seen = yield from self.sampled({case: count})
+        return sum(outcome.differs_from(self.usual) for outcome in seen[case][:count])
 
     def is_deviating(self, observation: Observation) -> bool:
         """Whether the first call was not as usual."""
