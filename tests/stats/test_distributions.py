@@ -1,4 +1,4 @@
-"""Student's t against SciPy over a wide grid."""
+"""Student's t and the beta distribution against SciPy over a wide grid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aicmo_perf.stats.distributions import student_t_isf, student_t_sf
+from aicmo_perf.stats.distributions import beta_quantile, student_t_isf, student_t_sf
 
 DEGREES = (0.3, 0.5, 1, 1.6, 2, 3.3, 7.6, 11.6, 19, 50, 120, 1_000, 30_000, 99_999, 100_001, 1e6, 1e9)
 VALUES = (0, 1e-6, 1e-3, 0.1, 0.5, 0.8, 1, 1.5, 2, 3, 4, 6, 9, 12, 20, 40, 100, 1e4, 1e8)
@@ -56,3 +56,19 @@ def test_survival_function_refuses_nonsense(t, degrees):
 def test_inverse_refuses_what_is_no_probability(probability):
     with pytest.raises(ValueError, match="between 0 and 1"):
         student_t_isf(probability, 5)
+
+
+@pytest.mark.parametrize("a", [0.5, 0.7, 1, 1.5, 3, 12.5, 100, 4_000.5])
+@pytest.mark.parametrize("b", [0.5, 1, 2.5, 40, 399.5, 10_000])
+def test_beta_quantile_is_scipys(a, b):
+    for probability in (1e-6, 0.0125, 0.025, 0.5, 0.9, 0.9875):
+        expected = scipy.stats.beta.ppf(probability, a, b)
+        assert beta_quantile(probability, a, b) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("probability", "a", "b"), [(0, 1, 1), (1, 1, 1), (0.5, 0, 1), (0.5, 1, -1), (0.5, math.inf, 1), (math.nan, 1, 1)]
+)
+def test_beta_quantile_refuses_nonsense(probability, a, b):
+    with pytest.raises(ValueError, match="no beta distribution"):
+        beta_quantile(probability, a, b)
