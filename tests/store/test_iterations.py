@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aicmo_perf.errors import StoreError
@@ -148,6 +148,9 @@ def test_times_keep_their_microseconds_in_utc(history, run):
 
 
 @given(st.lists(st.integers(-(2**31), 2**31 - 1)).map(tuple))
+@example((-(2**15), 2**15 - 1))
+@example((2**15,))
+@example((-(2**15) - 1,))
 def test_packed_integers_come_back(numbers):
     packing = PackedIntegers()
     packed = packing.process_bind_param(numbers, None)

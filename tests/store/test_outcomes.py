@@ -85,6 +85,18 @@ def test_kinds_are_told_and_what_nobody_told_is_plain(history, make_iteration, c
     assert of_runs[1].outcomes == (PASSED,) * 4
 
 
+def test_an_iteration_that_a_feature_was_left_out_of_moves_no_kind_to_another(history, make_iteration, conduct):
+    run = history.store.start_run(history.new_run())
+    conduct(run, {2: IterationKind.PERTURBED, 3: IterationKind.TWIN})
+    history.record(run, make_iteration("swot"), make_iteration("swot", iteration=3))
+    history.record(run, make_iteration("deck", iteration=2))
+
+    found = history.store.outcomes(RunFilter())
+
+    assert [outcome.kind for outcome in found[SWOT][0].outcomes] == [IterationKind.PLAIN, IterationKind.TWIN]
+    assert [outcome.kind for outcome in found[DECK][0].outcomes] == [IterationKind.PERTURBED]
+
+
 def test_a_run_whose_only_iteration_was_changed_is_no_plain_one(history, make_iteration, conduct):
     run = history.add({"swot": 1.0})
     conduct(run, {1: IterationKind.PERTURBED})
