@@ -160,6 +160,16 @@ def test_flaky_features_that_fail_together_are_a_cluster():
     assert [([name for _, name in its.features], its.together_count) for its in record.clusters] == [(["a", "b"], 4)]
 
 
+def test_retries_are_no_company():
+    once_together = past("p fP p*5 fFP p")
+    alone = past("p*7 fFP p")
+    record = read_all(
+        {feature("a").key: once_together, feature("b").key: alone}
+        | {feature(f"fine {number}").key: past("p*9") for number in range(5)}
+    )
+    assert record.clusters == (), "they failed together in one iteration; its retry says nothing new"
+
+
 def test_a_machine_that_failed_is_no_flake():
     everywhere = past("p p 2:f 2:p p p")
     record = read_all({feature(str(number)).key: everywhere for number in range(4)})

@@ -113,13 +113,10 @@ def test_bad_luck_of_a_flaky_feature_is_no_outage():
 
 
 def test_outages_do_not_excuse_each_other():
-    attempts = ([PASSED] * 6 + [RETRIED] + [FAILED_TWICE] * 5) * 8
-    alone = sum(attempts, Attempts()) - Attempts(5, 5, 5, 5)
-    assert not is_set_apart(Attempts(5, 5, 5, 5), alone)
-    assert outages_of(attempts[:12] + [PASSED] * 60 + attempts[:12] + [PASSED] * 60) == [
-        *range(7, 12),
-        *range(79, 84),
-    ]
+    attempts = [PASSED] * 20 + [RETRIED] + [FAILED_TWICE] * 10 + [PASSED] * 20 + [FAILED_TWICE] * 4 + [PASSED]
+    short = Attempts(4, 4, 4, 4)
+    assert not is_set_apart(short, sum(attempts, Attempts()) - short), "beside ten more failures"
+    assert outages_of(attempts) == [*range(21, 31), *range(51, 55)]
 
 
 @given(
