@@ -1,0 +1,1 @@
+"""Features whose flakiness is known; ``tests/flakiness_suite/table.py`` says what it is."""
