@@ -240,7 +240,7 @@ class Investigation:
         unordered = conditions.without({Factor.ORDER, Factor.WORKERS})
         replayed = yield from suspect.outcomes(Case(unordered, observation.line), 2)
         if replayed[0].differs_from(suspect.usual):
-            yield from self._explain_together(conditions, observation.before, replayed[0])
+            yield from self._explain_together(observation, replayed[0])
         else:
             self._unrepeated.append(observation)
 
@@ -310,22 +310,23 @@ class Investigation:
         seen = yield from self._suspect.sampled({case: _PARALLEL_TRIALS})
         return any(one.differs_from(self._suspect.usual) for one in seen[case])
 
-    def _explain_together(self, conditions: Conditions, before: Line, outcome: Outcome) -> Asking[None]:
+    def _explain_together(self, observation: Observation, outcome: Outcome) -> Asking[None]:
         """Neither the order nor any factor alone shows it, all of them together do: which are necessary?"""
         suspect = self._suspect
+        conditions = observation.conditions
         possible = conditions.changed - {Factor.WORKERS} | {Factor.ORDER}
         factors = [factor for factor in Factor if factor in possible]
 
         def case(some: Sequence[Factor]) -> Case:
-            line = (*before, suspect.key) if Factor.ORDER in some else suspect.line
+            line = observation.line if Factor.ORDER in some else suspect.line
             return Case(conditions.only(set(some) - {Factor.ORDER}), line)
 
         necessary = minimal_features(factors, lambda some: suspect.shows(case(some))).features
         changed = case(necessary)
         needed: Line = ()
         if Factor.ORDER in necessary:
-            needed = self._necessary(before, changed.conditions)
-            changed = Case(changed.conditions, self._after(needed, before))
+            needed = self._necessary(observation.before, changed.conditions)
+            changed = Case(changed.conditions, self._after(needed, observation.before))
         for factor in necessary if len(necessary) > 1 else ():
             yield from suspect.outcomes(case([other for other in necessary if other is not factor]), 2)
         count = yield from suspect.confirmed(changed)
