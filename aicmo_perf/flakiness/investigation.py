@@ -98,7 +98,7 @@ class Investigation:
             # it may be the order as well as a factor that was found
             if not self.account.explains_by_order(observation):
                 yield from self._explain_order(observation)
-        for observation in self._deviating()[:_ITERATIONS_LOOKED_INTO]:
+        for observation in self._to_be_explained()[:_ITERATIONS_LOOKED_INTO]:
             if not (yield from self.account.explains(observation)):
                 yield from self._look_into(observation)
         if self._unrepeated or not self.account.explanations:
@@ -106,6 +106,15 @@ class Investigation:
 
     def _deviating(self) -> list[Observation]:
         return [one for one in self._suspect.observations if self._suspect.is_deviating(one)]
+
+    def _to_be_explained(self) -> list[Observation]:
+        """Iterations whose first call deviates, or a later one that trials can repeat: those of measuring they cannot."""
+        suspect = self._suspect
+        return [
+            one
+            for one in suspect.observations
+            if suspect.is_deviating(one) or (one.is_repeated_call and one.conditions.judged_calls > 1)
+        ]
 
     def _in_other_orders(self) -> list[Observation]:
         """Iterations that changed the order, among other things, and did not come out like the first one."""

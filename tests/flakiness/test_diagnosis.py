@@ -128,6 +128,16 @@ PLANTED: dict[str, tuple[Behaviour, set[tuple[Cause, ...]], set[str]]] = {
         {(C.HASH_SEED, C.TIME_ZONE)},
         set(),
     ),
+    "hash_and_second_call": (
+        lambda world: Says(fails=world.count("calls of both") > 1 and world.conditions.hash_seed is not None),
+        {(C.REPETITION, C.HASH_SEED)},
+        set(),
+    ),
+    "victim_or_second_call": (
+        lambda world: Says(fails=world.count("calls of either") > 1 or after("global")(world)),
+        {(C.ORDER,), (C.REPETITION,)},
+        {"late_polluter"},
+    ),
     "locale_or_zone": (
         fails_if(lambda world: world.conditions.locale is not None or other_time_zone(world)),
         {(C.LOCALE,), (C.TIME_ZONE,)},
