@@ -83,7 +83,7 @@ def the_run(answer: Answer, name: str) -> dict[str, object]:
 def test_a_slowdown_that_is_not_even_committed_is_found(repository: Path, invoke: Invoke) -> None:
     (repository / "src/shop.py").write_text("def work(count):\n    return sum(i * i for i in range(8 * count))\n")
     before = git(repository, "status", "--porcelain")
-    answer = invoke("run", "--against", "HEAD", "--against-budget", "6s")
+    answer = invoke("run", "--against", "HEAD", "--against-budget", "2min")
     assert answer.exit_code == 1, answer.stderr
     assert "heavy is slower" in answer.stdout
     assert "steady is slower" in answer.stdout
@@ -102,7 +102,7 @@ def test_a_slowdown_that_is_not_even_committed_is_found(repository: Path, invoke
 def test_the_unchanged_is_not_called(repository: Path, invoke: Invoke) -> None:
     write_suite(repository, 160_000)
     commit(repository)
-    answer = invoke("run", "--against", "HEAD~1", "--against-budget", "6s", "--json", "-")
+    answer = invoke("run", "--against", "HEAD~1", "--against-budget", "2min", "--json", "-")
     assert answer.exit_code == 1, answer.stderr
     assert the_run(answer, "heavy")["change"] == "regressed"
     assert the_run(answer, "steady")["change"] in ("unchanged", "inconclusive")
