@@ -24,6 +24,8 @@ they may be flakes, and to leave them out would claim to exclude rates that were
   turn an outage into flakes. To pass on code that always failed may: it is what shows that those failures were flakes.
 - What the commits are called does not matter, nor the order in which runs and features are given.
 - What was broken and then fixed on another commit has no flips.
+- What a pull request alone always failed on changes nothing but the counts of runs and failures: it is a change that
+  was not taken, or not yet. Whether a feature flips on a pull request's code does count.
 """
 
 from __future__ import annotations
@@ -239,6 +241,9 @@ def _read_feature(feature: Feature, runs: Sequence[RunOutcomes], past: _Past, po
     if not failing:
         return _Read(record)
     codes = by_code((past.codes[run.run.uuid] for run in runs), runs)
+    if refused := {its.code for its in codes if its.is_refused_change}:
+        codes = tuple(its for its in codes if its.code not in refused)
+        runs = [run for run in runs if past.codes[run.run.uuid] not in refused]
     assessment = assess(codes, policy.excluded_rate)
     flipping = sorted((run for its in codes for run in its.flipping_runs()), key=lambda run: past.places[run.uuid])
     record = replace(

@@ -97,6 +97,11 @@ class SameCode:
         """Unperturbed outcomes that are not the usual one."""
         return min(self.attempts.all_passed_count, self.attempts.all_failed_count)
 
+    @property
+    def is_refused_change(self) -> bool:
+        """Whether it always failed and was nothing but proposed: a pull request that breaks a feature breaks nobody's."""
+        return self.attempts.always_failed and all(run.run.pull_request is not None for run in self.runs)
+
     def flipping_runs(self) -> list[Run]:
         """The runs that have a flip of either kind, oldest first; of as many passes as failures the failures flip."""
         if not self.flip_count and not self.provoked_count:

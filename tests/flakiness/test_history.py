@@ -308,3 +308,20 @@ def test_the_benchmarks_histories(monkeypatch):
     assert calls["flake of 5 %"].flaky >= 35
     assert calls["flake of 10 %"].flaky >= 38
     assert not any(its.broken for its in calls.values())
+
+
+def test_a_pull_request_that_breaks_a_feature_breaks_nobodys():
+    runs = past("p*9 fF fF p*3")
+    proposed = [
+        replace(one, run=replace(one.run, pull_request="12")) if one.outcomes[0].is_failing else one for one in runs
+    ]
+    assert read(past("p*9 fF fF")).state is BROKEN
+    record = read(proposed[:11])
+    assert record.state is STABLE
+    assert record.rate == read(past("p*9")).rate
+    assert record.last_failure == proposed[10].run
+
+
+def test_a_flip_on_a_pull_requests_code_counts():
+    runs = [replace(one, run=replace(one.run, pull_request="12")) for one in past("p*5 fP p*5")]
+    assert read(runs).state is FLAKY
