@@ -99,7 +99,7 @@ class SameCode:
 
     @property
     def is_refused_change(self) -> bool:
-        """Whether it always failed and was nothing but proposed: a pull request that breaks a feature breaks nobody's."""
+        """Whether it always failed and was only proposed: a pull request that breaks a feature breaks nobody's."""
         return self.attempts.always_failed and all(run.run.pull_request is not None for run in self.runs)
 
     def flipping_runs(self) -> list[Run]:
