@@ -108,7 +108,7 @@ class Investigation:
         return [one for one in self._suspect.observations if self._suspect.is_deviating(one)]
 
     def _to_be_explained(self) -> list[Observation]:
-        """Iterations whose first call deviates, or a later one that trials can repeat: those of measuring they cannot."""
+        """Iterations whose first call deviates, or a later one that a trial can repeat: those of measuring none can."""
         suspect = self._suspect
         return [
             one
