@@ -26,11 +26,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_CANDIDATE_COUNT = 4
-"""Features that are considered for a place; more would show little more, and leave less to chance."""
+_FEWEST_CANDIDATES, _MOST_CANDIDATES = 4, 16
+"""Features that are considered for a place. The more, the more an order shows and the less is left to chance."""
+
+_CONSIDERED_COUNT = 3_000
+"""Features that are considered for all places together, if there are many: it bounds the cost."""
 
 _SAMPLE_COUNT = 12
 """Features whose pairs are looked at; a sample, so that the cost grows with the square of the features only."""
+
+_TRIPLE_WEIGHT = 0.3
+"""Of a triple beside a pair of predecessors, in whichever order these are, which victims of two polluters depend on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +145,8 @@ class SeenOrders:
 
     def _last(self, features: Sequence[int], earlier: Sequence[int], later: Sequence[int], random: Random) -> int:
         """The index of the feature, of a few that are drawn by lot, that should come after all the earlier ones."""
-        indexes = random.sample(range(len(features)), min(_CANDIDATE_COUNT, len(features)))
+        candidate_count = min(_MOST_CANDIDATES, max(_FEWEST_CANDIDATES, _CONSIDERED_COUNT // self._count))
+        indexes = random.sample(range(len(features)), min(candidate_count, len(features)))
         if len(indexes) == 1:
             return indexes[0]
         left = sum(1 << feature for feature in earlier)
@@ -151,7 +158,7 @@ class SeenOrders:
             pairs = sum(self._unseen_count(feature, other, left) for other in before)
             triples = sum(self._unseen_count(feature, other, left, is_after=True) for other in after)
             # what a sample shows stands for all; a pair of predecessors is met from both of its sides
-            return pairs * len(earlier) / 2 + triples * len(later)
+            return pairs * len(earlier) / 2 + _TRIPLE_WEIGHT * triples * len(later)
 
         return max(indexes, key=news)
 

@@ -25,7 +25,7 @@ def features_of(count: int, modules: int = 10) -> list[Feature]:
     ]
 
 
-def iterations_of(count: int, features=features_of(40), possibilities=EVERYTHING, seed=7, **settings):  # noqa: B008
+def iterations_of(count: int, features=features_of(12, 4), possibilities=EVERYTHING, seed=7, **settings):  # noqa: B008
     design = Design(features, possibilities, seed, **settings)
     return [design.iteration(number) for number in range(1, count + 1)]
 
@@ -112,7 +112,7 @@ def test_later_ones_are_shuffled_globally_and_by_module_in_turn():
         assert (changes == 9) == (iteration.conditions.order is OrderKind.SHUFFLE_MODULES)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_two_factors_can_be_told_apart_after_ten_iterations(seed):
     perturbed = [iteration for iteration in iterations_of(10, seed=seed) if iteration.kind is IterationKind.PERTURBED]
     factors = frozenset().union(*(iteration.conditions.changed for iteration in perturbed)) - {Factor.ORDER}
@@ -154,7 +154,7 @@ def test_what_cannot_be_changed_is_not():
 
 
 @pytest.mark.parametrize("now", [datetime(2024, 2, 28, 23, 59, tzinfo=UTC), datetime(2026, 12, 31, 1, tzinfo=UTC)])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_clock_is_moved_to_dates_that_matter(now, seed):
     shifts = [i.conditions.clock_shift_seconds for i in iterations_of(30, seed=seed, now=now)]
     dates = [now + timedelta(seconds=shift) for shift in dict.fromkeys(shifts) if shift]
@@ -173,8 +173,8 @@ def test_ten_iterations_show_nearly_everything_of_a_hundred_features(seed):
     features = features_of(100)
     coverage = pair_coverage(processes(iterations_of(10, features, seed=seed), features))
     assert coverage.pairs_both_ways == 1
-    assert coverage.after_two > 0.98
-    assert coverage.triples > 0.74
+    assert coverage.after_two > 0.985
+    assert coverage.triples > 0.77
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

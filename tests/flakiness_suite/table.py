@@ -82,7 +82,7 @@ PLANTED = (
     _planted(
         "before.adds_at_most_one_surcharge", C.ORDER, role=VICTIM, features="leaking.adds_a_tax leaking.adds_postage"
     ),
-    # neither the order as found nor its reverse has both before it; designed shuffles do, in 98.5 of 100 cases
+    # neither the order as found nor its reverse has both before it; designed shuffles do, in 98 of 100 checks
     _planted(
         "before.stands_between_two_sales",
         C.ORDER,
