@@ -35,12 +35,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aicmo_perf.flakiness.clusters import Cluster, Failures, find_clusters
-from aicmo_perf.flakiness.infrastructure import infrastructure_runs
+from aicmo_perf.flakiness.infrastructure import count_failures, infrastructure_runs
 from aicmo_perf.flakiness.rates import estimate_rate
 from aicmo_perf.flakiness.same_code import Code, by_code
 from aicmo_perf.flakiness.states import assess, state_without_failures
 from aicmo_perf.flakiness.unstable_time import MOST_RUNS, UnstableTime, unstable_time
-from aicmo_perf.model import Feature, FeatureKey, IterationKind, RateEstimate, Run
+from aicmo_perf.model import FailureCount, Feature, FeatureKey, IterationKind, RateEstimate, Run
 from aicmo_perf.model.outcomes import FlakyState, RunOutcomes
 
 _DAY = timedelta(days=1)
@@ -152,16 +152,19 @@ def read_history(
     outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]],
     features: Sequence[Feature],
     policy: RecordPolicy = RecordPolicy(),
+    *,
+    failure_counts: Mapping[str, FailureCount] | None = None,
 ) -> FlakinessRecord:
     """Read the record of some features.
 
     Args:
-        outcomes: by feature, one RunOutcomes a run, in any order; of whole runs if possible, since infrastructure shows
-            in the other features alone.
+        outcomes: by feature, one RunOutcomes a run, in any order.
         features: those to be told of; one without outcomes is unknown.
         policy: how.
+        failure_counts: of each run by its uuid, since infrastructure shows in all features together; None when the
+            outcomes are those of all.
     """
-    past = _Past.of(outcomes, policy)
+    past = _Past.of(outcomes, policy, count_failures(outcomes) if failure_counts is None else failure_counts)
     read = [_read_feature(feature, past.in_order(outcomes.get(feature.key, ())), past, policy) for feature in features]
     return FlakinessRecord(
         features=tuple(sorted((one.record for one in read), key=_urgency)),
@@ -198,12 +201,17 @@ class _Past:
     set_aside_uuids: frozenset[str]
 
     @classmethod
-    def of(cls, outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]], policy: RecordPolicy) -> _Past:
+    def of(
+        cls,
+        outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]],
+        policy: RecordPolicy,
+        failure_counts: Mapping[str, FailureCount],
+    ) -> _Past:
         runs = {of_run.run.uuid: of_run.run for of_feature in outcomes.values() for of_run in of_feature}
         ordered = sorted(runs.values(), key=lambda run: (run.moment, run.uuid))
         codes = {run.uuid: Code.of(run) for run in ordered}
         ages = {run.uuid: (ordered[-1].started_at - run.started_at) / _DAY for run in ordered}
-        set_aside = infrastructure_runs(ordered, codes, outcomes)
+        set_aside = infrastructure_runs(ordered, codes, failure_counts)
         return cls(
             places={run.uuid: place for place, run in enumerate(ordered)},
             codes=codes,
@@ -282,13 +290,17 @@ def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code
 
 
 def _failures(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code]) -> Failures:
-    """When a feature failed, outages apart; and retries, which only those take part in that failed before."""
+    """When a feature failed by itself, outages apart.
+
+    A perturbed iteration changes much at once, and features that mind different things fail in it together. Retries
+    are for those that failed before.
+    """
     moments = {
         (run.run.uuid, place): outcome.is_failing
         for run in runs
         if past.codes[run.run.uuid] not in outage_codes
         for place, outcome in enumerate(run.outcomes)
-        if outcome.kind is not IterationKind.RETRY
+        if outcome.kind.is_unperturbed and outcome.kind is not IterationKind.RETRY
     }
     return Failures(frozenset(moment for moment, failed in moments.items() if failed), len(moments))
 

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from aicmo_perf.flakiness.same_code import Code
-from aicmo_perf.model import FeatureKey, Run
-from aicmo_perf.model.outcomes import RunOutcomes
+from aicmo_perf.model import FailureCount, FeatureKey, Run, RunOutcomes
 
 _LEAST_FEATURES = 3
 _MOST_SHARE = 0.5
@@ -24,25 +23,29 @@ def most_failed(failing_count: int, feature_count: int) -> bool:
     return feature_count >= _LEAST_FEATURES and failing_count > _MOST_SHARE * feature_count
 
 
-def infrastructure_runs(
-    runs: Sequence[Run], codes: Mapping[str, Code], outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]]
-) -> tuple[Run, ...]:
-    """The runs to set aside.
-
-    Args:
-        runs: oldest first.
-        codes: the code of each, by uuid.
-        outcomes: of all features; with those of a few only, the runs in which most failed are not known.
-
-    Returns: oldest first.
-    """
+def count_failures(outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]]) -> dict[str, FailureCount]:
+    """How many features failed in each run, by uuid, when the outcomes are those of all features."""
     features: Counter[str] = Counter()
     failing: Counter[str] = Counter()
     for of_feature in outcomes.values():
         features.update([of_run.run.uuid for of_run in of_feature])
         failing.update([of_run.run.uuid for of_run in of_feature if of_run.is_failing])
-    judged = [run for run in runs if features[run.uuid] >= _LEAST_FEATURES]
-    has_failed = [most_failed(failing[run.uuid], features[run.uuid]) for run in judged]
+    return {uuid: FailureCount(failing[uuid], count) for uuid, count in features.items()}
+
+
+def infrastructure_runs(
+    runs: Sequence[Run], codes: Mapping[str, Code], counts: Mapping[str, FailureCount]
+) -> tuple[Run, ...]:
+    """The runs to set aside.
+
+    Args:
+        runs: oldest first.
+        codes, counts: the code of each, and how many of its features failed, by uuid.
+
+    Returns: oldest first.
+    """
+    judged = [run for run in runs if counts[run.uuid].feature_count >= _LEAST_FEATURES]
+    has_failed = [most_failed(counts[run.uuid].failing_count, counts[run.uuid].feature_count) for run in judged]
     if not 0 < sum(has_failed) <= max(1.0, _RARE_SHARE * len(judged)) or all(has_failed):
         return ()
     fine_codes = {codes[run.uuid] for run, failed in zip(judged, has_failed, strict=True) if not failed}

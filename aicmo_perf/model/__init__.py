@@ -37,7 +37,7 @@ from aicmo_perf.model.flakiness import (
     Quarantine,
     RateEstimate,
 )
-from aicmo_perf.model.outcomes import FlakyState, Outcome, RunOutcomes
+from aicmo_perf.model.outcomes import FailureCount, FlakyState, Outcome, RunOutcomes
 from aicmo_perf.model.replay import Observed, Replay, ReplayedFeature, Reproduction
 from aicmo_perf.model.run import (
     IDENTITY_FACTS,
@@ -71,6 +71,7 @@ __all__ = [
     "Environment",
     "Explanation",
     "Factor",
+    "FailureCount",
     "Feature",
     "FeatureKey",
     "FeatureStatus",

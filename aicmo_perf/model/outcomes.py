@@ -59,3 +59,16 @@ class RunOutcomes:
     def is_failing(self) -> bool:
         """Whether it failed at least once with nothing changed."""
         return any(outcome.is_failing and outcome.kind.is_unperturbed for outcome in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """How many features failed in a run, with nothing changed.
+
+    Attributes:
+        failing_count: of them.
+        feature_count: those that were exercised.
+    """
+
+    failing_count: int
+    feature_count: int

@@ -6,14 +6,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
-from aicmo_perf.model import Feature, FeatureKey, FeatureStatus, Run, SelfTestResult, Signature, Status
+from aicmo_perf.model import (
+    FailureCount,
+    Feature,
+    FeatureKey,
+    FeatureStatus,
+    IterationKind,
+    Run,
+    SelfTestResult,
+    Signature,
+    Status,
+)
 from aicmo_perf.store.flakiness import read_findings
 from aicmo_perf.store.iterations import read_iterations
 from aicmo_perf.store.models import (
     MessageKind,
     features,
+    iterations,
     messages,
     result_messages,
     results,
@@ -88,6 +99,50 @@ def count_statuses(connection: Connection, run_ids: Sequence[int]) -> dict[int, 
         for run_id, status, count in connection.execute(statement):
             counts[run_id][status] = count
     return counts
+
+
+def count_failures(connection: Connection, of_runs: Sequence[Run]) -> dict[str, FailureCount]:
+    """How many features failed with nothing changed, by each run's uuid; what was only skipped was not exercised."""
+    uuids = {run.id: run.uuid for run in of_runs if run.id is not None}
+    counts = count_statuses(connection, tuple(uuids))
+    provoked = _count_provoked(connection, tuple(uuids))
+    return {
+        uuid: FailureCount(
+            failing_count=sum(count for status, count in counts[run_id].items() if status.is_failing)
+            - provoked.get(run_id, 0),
+            feature_count=sum(count for status, count in counts[run_id].items() if status is not Status.SKIP),
+        )
+        for run_id, uuid in uuids.items()
+    }
+
+
+def _count_provoked(connection: Connection, run_ids: Sequence[int]) -> dict[int, int]:
+    """How many features of each run failed in perturbed iterations alone, for runs that have any."""
+    failing = [status for status in Status if status.is_failing]
+    is_perturbed = exists().where(
+        iterations.c.run_id == signatures.c.run_id,
+        iterations.c.number == signatures.c.iteration,
+        iterations.c.kind == IterationKind.PERTURBED,
+    )
+    failed_by_itself = exists().where(
+        signatures.c.feature_id == results.c.feature_id,
+        signatures.c.run_id == results.c.run_id,
+        signatures.c.status.in_(failing),
+        ~is_perturbed,
+    )
+    provoked: dict[int, int] = {}
+    for portion in chunks(run_ids):
+        checked = select(iterations.c.run_id).where(
+            iterations.c.run_id.in_(portion), iterations.c.kind == IterationKind.PERTURBED
+        )
+        statement = (
+            select(results.c.run_id, func.count())
+            .where(results.c.run_id.in_(checked), results.c.status.in_(failing), ~failed_by_itself)
+            .group_by(results.c.run_id)
+        )
+        for run_id, count in connection.execute(statement):
+            provoked[run_id] = count
+    return provoked
 
 
 def _signatures_by_feature(connection: Connection, run: Run) -> dict[int, list[Row[Any]]]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 from aicmo_perf.model import (
     AcceptedChange,
     Environment,
+    FailureCount,
     Feature,
     FeatureKey,
     FeatureStatus,
@@ -231,6 +232,11 @@ class Store:
         """
         with self._database.reading() as connection:
             return series.read_feature_series(connection, feature, run_filter, statuses)
+
+    def failure_counts(self, runs: Sequence[Run]) -> dict[str, FailureCount]:
+        """How many features failed in each of some runs with nothing changed, by the run's uuid."""
+        with self._database.reading() as connection:
+            return run_results.count_failures(connection, runs)
 
     def outcomes(
         self, run_filter: RunFilter, features: Sequence[Feature] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aicmo_perf.comparison import RunComparison
 from aicmo_perf.config import Settings
 from aicmo_perf.gate import Knowledge
-from aicmo_perf.model import Change, Feature, FeatureKey, Run, RunFilter, RunOutcomes, SelfTestResult, Status
+from aicmo_perf.model import Change, Feature, FeatureKey, Run, RunFilter, RunOutcomes, SelfTestResult
 from aicmo_perf.store import Store
 from aicmo_perf.workflows.quarantine import quarantine_entries, quarantine_of, today
 
@@ -57,18 +57,15 @@ def _records(
     features: Sequence[Feature],
     settings: Settings,
 ) -> dict[FeatureKey, FeatureRecord]:
-    """The records of some features over earlier code, without the runs that a machine failed."""
+    """The records of some features over earlier code."""
     from aicmo_perf.flakiness.history import RecordPolicy, read_history  # not needed where nothing failed
 
     runs = {past.run.uuid: past.run for of_feature in outcomes.values() for past in of_feature}
-    left_out = _of_this_code(run, runs.values()) | _of_failed_machines(store, outcomes)
+    left_out = _of_this_code(run, runs.values())
+    kept = {key: [past for past in of_feature if past.run.uuid not in left_out] for key, of_feature in outcomes.items()}
     policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
-    records = {}
-    for feature in features:
-        kept = [past for past in outcomes.get(feature.key, ()) if past.run.uuid not in left_out]
-        # one by one: of a few features that fail together, nobody can tell that most failed
-        (records[feature.key],) = read_history({feature.key: kept}, [feature], policy).features
-    return records
+    record = read_history(kept, features, policy, failure_counts=store.failure_counts(tuple(runs.values())))
+    return {one.key: one for one in record.features}
 
 
 def _of_this_code(run: Run, runs: Iterable[Run]) -> frozenset[str]:
@@ -76,23 +73,3 @@ def _of_this_code(run: Run, runs: Iterable[Run]) -> frozenset[str]:
     if run.commit_sha is not None:
         return frozenset(past.uuid for past in runs if run.has_code_of(past))
     return frozenset(past.uuid for past in sorted(runs, key=lambda past: past.moment)[-_RETRIES:])
-
-
-def _of_failed_machines(store: Store, outcomes: Mapping[FeatureKey, Sequence[RunOutcomes]]) -> frozenset[str]:
-    """Of the runs in which any of these features failed, those in which most others did, too."""
-    failing = {
-        past.run.id: past.run.uuid
-        for of_feature in outcomes.values()
-        for past in of_feature
-        if past.run.id is not None and any(outcome.is_failing for outcome in past.outcomes)
-    }
-    counts = store.status_counts(tuple(failing))
-    return frozenset(uuid for run_id, uuid in failing.items() if has_most_failing(counts[run_id]))
-
-
-def has_most_failing(counts: Mapping[Status, int]) -> bool:
-    """Whether most of the features failed that a run exercised: that was the machine, or all of the code."""
-    from aicmo_perf.flakiness.infrastructure import most_failed
-
-    exercised = sum(count for status, count in counts.items() if status is not Status.SKIP)
-    return most_failed(sum(count for status, count in counts.items() if status.is_failing), exercised)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aicmo_perf.flakiness.infrastructure import infrastructure_runs, most_failed
+from aicmo_perf.flakiness.infrastructure import count_failures, infrastructure_runs, most_failed
 from aicmo_perf.flakiness.same_code import Code
 from tests.flakiness.pasts import feature, past
 
@@ -14,7 +14,7 @@ def set_aside(text, others=(), features=4):
     pasts = [past(text)] * features + [past(other) for other in others]
     outcomes = {feature(str(number)).key: its for number, its in enumerate(pasts)}
     runs = [its.run for its in pasts[0]]
-    found = infrastructure_runs(runs, {run.uuid: Code.of(run) for run in runs}, outcomes)
+    found = infrastructure_runs(runs, {run.uuid: Code.of(run) for run in runs}, count_failures(outcomes))
     return [runs.index(run) for run in found]
 
 

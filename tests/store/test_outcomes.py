@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aicmo_perf.model import (
+    FailureCount,
     FeatureStatus,
     Iteration,
     IterationKind,
@@ -102,6 +103,22 @@ def test_a_run_whose_only_iteration_was_changed_is_no_plain_one(history, make_it
     conduct(run, {1: IterationKind.PERTURBED})
     (of_run,) = history.store.outcomes(RunFilter())[SWOT]
     assert of_run.outcomes == (Outcome(is_failing=False, kind=IterationKind.PERTURBED),)
+
+
+def test_what_fails_only_when_it_is_provoked_is_not_counted_as_failing(history, make_iteration, conduct):
+    checked, plain = (history.store.start_run(history.new_run()) for _ in range(2))
+    conduct(checked, {2: IterationKind.PERTURBED, 3: IterationKind.TWIN})
+    letters = {"never": "ppp", "provoked": "pfp", "twin": "ppf", "always": "fff", "skipped": "sss"}
+    statuses = {"p": Status.PASS, "f": Status.ERROR, "s": Status.SKIP}
+    for run in (checked, plain):
+        for name, its in letters.items():
+            history.record(
+                run, *(make_iteration(name, iteration=at, status=statuses[one]) for at, one in enumerate(its, 1))
+            )
+    assert history.store.failure_counts([checked, plain]) == {
+        checked.uuid: FailureCount(failing_count=2, feature_count=4),
+        plain.uuid: FailureCount(failing_count=3, feature_count=4),
+    }
 
 
 def test_retries_cost_what_they_took_shared_by_the_features_in_them(history, make_iteration, conduct, make_feature):

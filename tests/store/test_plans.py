@@ -133,6 +133,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "a uuid": lambda store: store.find_run(store.find_run("17").uuid),
     "a run in full": lambda store: store.result(store.find_run("17")),
     "counts": lambda store: store.status_counts([7, 8, 9]),
+    "failures": lambda store: store.failure_counts([store.find_run("17"), store.find_run("18")]),
     "samples": lambda store: store.samples(store.find_run("17"), FEATURE),
     "all samples of a run": lambda store: store.iteration_samples(store.find_run("17")),
     "companions": lambda store: store.companions(store.find_run("17")),

@@ -66,12 +66,12 @@ def writer_in_mid_transaction(path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def kill(writer: subprocess.Popen[str]) -> None:
     writer.send_signal(signal.SIGKILL)
-    assert writer.wait(timeout=60) == -signal.SIGKILL
+    assert writer.wait(timeout=300) == -signal.SIGKILL
 
 
 def write_whole_run(path: Path, start: Barrier, notices: Queue[tuple[str, ...]]) -> None:
     """What a process does: wait for the others, open the store, and store a run with three features."""
-    start.wait(timeout=60)
+    start.wait(timeout=300)
     with open_store(path) as store:
         uuid = time_ordered_uuid(os.getpid(), os.urandom(10))
         run = store.start_run(Run(uuid=uuid, started_at=NOW, state=RunState.RUNNING, suites=("shop",)))
@@ -91,9 +91,9 @@ def write_whole_runs_at_once(path: Path) -> list[tuple[str, ...]]:
     started = [processes.Process(target=write_whole_run, args=(path, start, notices)) for _ in range(PROCESS_COUNT)]
     for process in started:
         process.start()
-    told = [notices.get(timeout=60) for _ in started]
+    told = [notices.get(timeout=300) for _ in started]
     for process in started:
-        process.join(timeout=60)
+        process.join(timeout=300)
     assert [process.exitcode for process in started] == [0] * PROCESS_COUNT
     return told
 

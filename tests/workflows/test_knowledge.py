@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from aicmo_perf.comparison import RunComparison
 from aicmo_perf.config import Settings
 from aicmo_perf.gate import Rule, Verdict
 from aicmo_perf.model import (
@@ -135,6 +136,17 @@ def test_a_machine_that_failed_most_features_makes_no_flakes(attempted: Attempte
     attempted.run(sha="b")
     verdict = attempted.judge(attempted.run(FLAKE, "c"), settings)
     assert rules_of(verdict) == [Rule.FLAKY]
+
+
+def test_code_that_fails_most_features_for_long_is_no_failed_machine(attempted: Attempted, settings: Settings) -> None:
+    for sha in "abc":
+        attempted.run(sha=sha)
+    broken = dict.fromkeys(NAMES[:4], "fff")
+    for sha in "def0":
+        attempted.run(broken, sha)
+    run = attempted.run(broken, "1")
+    knowledge = read_knowledge(attempted.past.store, attempted.past.result(run), RunComparison(), settings)
+    assert {record.state for record in knowledge.records.values()} == {FlakyState.BROKEN}
 
 
 def test_features_that_fail_together_are_no_failed_machine(attempted: Attempted, settings: Settings) -> None:
