@@ -36,7 +36,7 @@ from datetime import timedelta
 
 from aicmo_perf.flakiness.clusters import Cluster, Failures, find_clusters
 from aicmo_perf.flakiness.infrastructure import count_failures, infrastructure_runs
-from aicmo_perf.flakiness.rates import estimate_rate
+from aicmo_perf.flakiness.rates import EXCLUDED_RATE, estimate_rate
 from aicmo_perf.flakiness.same_code import Code, by_code
 from aicmo_perf.flakiness.states import assess, state_without_failures
 from aicmo_perf.flakiness.unstable_time import MOST_RUNS, UnstableTime, unstable_time
@@ -56,7 +56,7 @@ class RecordPolicy:
     """
 
     half_life_days: float = 30.0
-    excluded_rate: float = 0.05
+    excluded_rate: float = EXCLUDED_RATE
 
     def __post_init__(self) -> None:
         if not self.half_life_days > 0 or not 0 < self.excluded_rate < 1:

@@ -25,6 +25,9 @@ from aicmo_perf.stats.distributions import beta_quantile
 TAIL_PROBABILITY = 0.0125
 """What the interval leaves to either side: 2.5 % in all, so that it holds what it promises, 5 %, everywhere."""
 
+EXCLUDED_RATE = 0.05
+"""A feature is taken for healed, and a lone failure for forgotten, when this flake rate is excluded."""
+
 MISSED_PROBABILITY = 0.05
 """A rate is excluded when not to have seen it would be as improbable as this."""
 

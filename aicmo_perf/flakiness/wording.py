@@ -6,6 +6,7 @@ One place on the pure floor, because the report, the gate's advice and the notic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from aicmo_perf.model import (
     Cause,
@@ -23,6 +24,9 @@ from aicmo_perf.model import (
     Run,
 )
 from aicmo_perf.units import count_of, format_seconds
+
+if TYPE_CHECKING:  # few features are
+    from aicmo_perf.flakiness.unstable_time import UnstableTime
 
 Labels = Mapping[FeatureKey, str]
 """What to call each feature; one that is not in it is called by its qualified name."""
@@ -195,3 +199,11 @@ def _number(count: float) -> str:
 
 def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def unstable_text(unstable: UnstableTime) -> str:
+    """Two runtimes on unchanged code: ``1.00 ms, or 2.10 ms in 30% of 40 runs of unchanged code``."""
+    return (
+        f"{format_seconds(unstable.fast_seconds)}, or {format_seconds(unstable.slow_seconds)} in "
+        f"{percent(unstable.slow_share)} of {count_of(unstable.run_count, 'run')} of unchanged code"
+    )

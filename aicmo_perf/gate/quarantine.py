@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from aicmo_perf.flakiness.rates import estimate_rate
+from aicmo_perf.flakiness.rates import EXCLUDED_RATE, estimate_rate
 from aicmo_perf.flakiness.wording import rate_text
 from aicmo_perf.gate.attempts import Attempts, Standing
 from aicmo_perf.gate.case import Case
@@ -15,9 +15,6 @@ from aicmo_perf.model import FeatureStatus, FlakyState, Quarantine, RateEstimate
 
 if TYPE_CHECKING:  # nothing of it is needed where nothing failed
     from aicmo_perf.flakiness.history import FeatureRecord
-
-HEALED_RATE = 0.05
-"""A feature may leave quarantine when this flake rate is excluded, unless the check excludes a lower one."""
 
 
 def quarantine_notes(case: Case) -> Iterator[str]:
@@ -43,7 +40,9 @@ def _sentence(case: Case, knowledge: Knowledge, status: FeatureStatus, entry: Qu
             since = f" since {title_of(record.broken_since)}" if record.broken_since is not None else ""
             text += f"; it has failed always{since}, which is broken, not flaky"
         return f"{text}."
-    rate = _healed_rate(record, case.attempts[status.key], case.run.options.until_rate or HEALED_RATE)
+    # whoever asks for a lower rate wants to be surer
+    excluded_rate = min(case.run.options.until_rate or EXCLUDED_RATE, EXCLUDED_RATE)
+    rate = _healed_rate(record, case.attempts[status.key], excluded_rate)
     if rate is not None:
         return f"{name} is {held} and may be released ({rate_text(rate)}): {_release(entry)}."
     return ""

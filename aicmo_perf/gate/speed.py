@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from aicmo_perf.comparison import FeatureComparison
+from aicmo_perf.flakiness.wording import unstable_text
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Coverage, Finding, Rule
-from aicmo_perf.gate.wording import listing, p_text, quoted, reference_of, unstable_text
+from aicmo_perf.gate.wording import listing, p_text, quoted, reference_of
 from aicmo_perf.model import AcceptedChange, Change, ChangePoint
 from aicmo_perf.model.summary import HIGH_QUANTILE, LOW_QUANTILE
 from aicmo_perf.units import count_of, format_change, format_ratio, format_seconds, format_share

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from aicmo_perf.model import FeatureStatus, Run
-from aicmo_perf.units import count_of, format_seconds
-
-if TYPE_CHECKING:  # nothing of it is needed where nothing failed
-    from aicmo_perf.flakiness.unstable_time import UnstableTime
 
 _MOST_NAMES = 5
 _LONGEST_QUOTE = 160
@@ -34,14 +29,6 @@ def quoted(name: str) -> str:
 def p_text(p_value: float) -> str:
     """A p-value with four decimals."""
     return f"p = {p_value:.4f}" if p_value >= 0.0001 else "p < 0.0001"
-
-
-def unstable_text(unstable: UnstableTime) -> str:
-    """Two runtimes on unchanged code: ``1.00 ms, or 2.10 ms in 30% of 40 runs of unchanged code``."""
-    return (
-        f"{format_seconds(unstable.fast_seconds)}, or {format_seconds(unstable.slow_seconds)} in "
-        f"{unstable.slow_share:.0%} of {count_of(unstable.run_count, 'run')} of unchanged code"
-    )
 
 
 def skip_reason(status: FeatureStatus) -> str:

@@ -35,6 +35,7 @@ from aicmo_perf.model.flakiness import (
     Inconsistency,
     OrderRole,
     Quarantine,
+    QuarantineLine,
     RateEstimate,
 )
 from aicmo_perf.model.outcomes import FailureCount, FlakyState, Outcome, RunOutcomes
@@ -93,6 +94,7 @@ __all__ = [
     "PlannedIteration",
     "Possibilities",
     "Quarantine",
+    "QuarantineLine",
     "RateEstimate",
     "Replay",
     "ReplayedFeature",

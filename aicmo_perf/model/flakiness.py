@@ -156,3 +156,18 @@ class Quarantine:
     def is_expired(self, today: date) -> bool:
         """Whether it no longer holds."""
         return today > self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineLine:
+    """An entry of the quarantine.
+
+    Attributes:
+        entry: what was written.
+        features: those in the history that it means.
+        overruled: those of them for which another entry counts.
+    """
+
+    entry: Quarantine
+    features: tuple[Feature, ...]
+    overruled: tuple[Feature, ...] = ()

@@ -9,8 +9,7 @@ from shlex import quote
 from aicmo_perf.flakiness.clusters import Cluster
 from aicmo_perf.flakiness.history import FeatureRecord
 from aicmo_perf.flakiness.overview import FlakinessOverview, PastFinding
-from aicmo_perf.flakiness.unstable_time import UnstableTime
-from aicmo_perf.flakiness.wording import cause_name, cause_text, hidden_text, percent, rate_text
+from aicmo_perf.flakiness.wording import cause_name, cause_text, hidden_text, percent, rate_text, unstable_text
 from aicmo_perf.model import FlakyState, Inconsistency, Quarantine, RateEstimate, Run, feature_labels
 from aicmo_perf.report.document import (
     Alignment,
@@ -192,14 +191,7 @@ def _unstable_blocks(records: Sequence[FeatureRecord], labels: Labels) -> Iterat
     unstable = [(labels[one.key], one.unstable_time) for one in records if one.unstable_time is not None]
     if unstable:
         yield Paragraph(prose(bold("Unstable in time:"), " two runtimes on unchanged code, which is no flakiness."))
-        yield Bullets(tuple(prose(f"{label}: {_unstable_text(time)}") for label, time in unstable))
-
-
-def _unstable_text(time: UnstableTime) -> str:
-    return (
-        f"{format_seconds(time.fast_seconds)}, or {format_seconds(time.slow_seconds)} in {percent(time.slow_share)} "
-        f"of {count_of(time.run_count, 'run')}"
-    )
+        yield Bullets(tuple(prose(f"{label}: {unstable_text(time)}") for label, time in unstable))
 
 
 def _varying_blocks(overview: FlakinessOverview, labels: Labels) -> Iterator[Block]:
@@ -310,7 +302,7 @@ def _facts(record: FeatureRecord, overview: FlakinessOverview, labels: Labels) -
     if record.retry_seconds:
         yield _fact("Lost to retries", format_seconds(record.retry_seconds))
     if record.unstable_time is not None:
-        yield _fact("Unstable in time", _unstable_text(record.unstable_time))
+        yield _fact("Unstable in time", unstable_text(record.unstable_time))
     for cluster in overview.record.clusters:
         if record.key in cluster.features:
             yield _fact("Fails together with", _others_text(cluster, record, labels))

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from aicmo_perf.model import Feature, Quarantine, feature_labels
+from aicmo_perf.model import Feature, QuarantineLine, feature_labels
 from aicmo_perf.report.document import Cell, Column, Document, Heading, Paragraph, Table, Tone, prose
 from aicmo_perf.report.json_values import Payload, feature_json, moment_json
 from aicmo_perf.report.wording import NOTHING
 
 _MOST_NAMES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantineLine:
-    """An entry of the quarantine.
-
-    Attributes:
-        entry: what was written.
-        features: those in the history that it means.
-        overruled: those of them for which another entry counts.
-    """
-
-    entry: Quarantine
-    features: tuple[Feature, ...]
-    overruled: tuple[Feature, ...] = ()
 
 
 def build_quarantine_report(lines: Sequence[QuarantineLine], today: date) -> Document:

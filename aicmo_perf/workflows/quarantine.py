@@ -13,8 +13,7 @@ from datetime import UTC, date, datetime
 from aicmo_perf.config import SECTION, Settings
 from aicmo_perf.environment import current_user
 from aicmo_perf.errors import NotFoundError, UsageError, nearest_hint
-from aicmo_perf.model import Feature, FeatureKey, Quarantine
-from aicmo_perf.report.quarantine_report import QuarantineLine
+from aicmo_perf.model import Feature, FeatureKey, Quarantine, QuarantineLine
 from aicmo_perf.store import Store, open_store
 
 
