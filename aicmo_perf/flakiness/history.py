@@ -3,8 +3,9 @@
 A feature is
 
 - ``broken`` when an outage (`segments`) goes on: it always fails on the newest code, more than one outcome says so, and
-  it fails nowhere else, or so much less often that this is not bad luck. So a flaky feature may break, too. A setting
-  (machine, mode, depth) that it has not run in since it passed ten times elsewhere is not heard any more.
+  it fails nowhere else, or so much less often that this is not bad luck, or with other errors. So a flaky feature may
+  break, too. A setting (machine, mode, depth) that it has not run in since it passed ten times elsewhere is not heard
+  any more.
 - ``flaky`` when it flipped on the same code (`same_code`), with nothing changed or provoked, and the rate of failure
   has not fallen to nothing since, by as clear a boundary as begins an outage.
 - ``unknown`` when a failure stands alone: its code was never seen to pass, nor the failure seen again. Neither a flake

@@ -98,6 +98,12 @@ class SameCode:
         return min(self.attempts.all_passed_count, self.attempts.all_failed_count)
 
     @property
+    def errors(self) -> frozenset[str | None]:
+        """The kinds of its unperturbed failures; None for one of which it is not known."""
+        outcomes = (outcome for run in self.runs for outcome in run.outcomes)
+        return frozenset(outcome.failure for outcome in outcomes if outcome.is_failing and outcome.kind.is_unperturbed)
+
+    @property
     def is_refused_change(self) -> bool:
         """Whether it always failed and was only proposed: a pull request that breaks a feature breaks nobody's."""
         return self.attempts.always_failed and all(run.run.pull_request is not None for run in self.runs)

@@ -11,7 +11,8 @@ few failures may each be nothing alone.
 
 An *outage* is a stretch in which a feature always fails, in several outcomes, so that it was broken and not unlucky: of
 a feature that fails nowhere else that is enough; else the stretch must be set apart from all the rest by a boundary's
-gain. All failures of outages are left out of "the rest", so that two of them do not excuse each other. To pass on other
+gain, or fail in a way of its own: three times at least, and with errors that no other failure has. All failures of
+outages are left out of "the rest", so that two of them do not excuse each other. To pass on other
 code can only lower the rest's rate of failure: it never turns an outage into flakes.
 
 References:
@@ -23,12 +24,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import accumulate
 
 _FIRST_PRIOR = (0.3, 0.5)
 _RETRY_PRIOR = (0.5, 0.5)
 _BOUNDARY_COST = -math.log(1e-4)
+
+_LEAST_OF_ITS_OWN = 3
+"""Failures that a way of its own is recognised by: an attempt with its two retries."""
 
 _MOST_BLOCKS = 150
 """Stretches of alike code that boundaries are looked for among; what is older is one stretch. Bounds the time."""
@@ -150,10 +155,12 @@ class Stretch:
     Attributes:
         positions: of the versions, among all of them.
         attempts: on all of them together.
+        errors: the kinds of all these failures; empty when that of any is not known.
     """
 
     positions: tuple[int, ...]
     attempts: Attempts
+    errors: frozenset[str] = frozenset()
 
     @property
     def is_confirmed(self) -> bool:
@@ -161,12 +168,15 @@ class Stretch:
         return self.attempts.all_failed_count > 1
 
 
-def failing_stretches(attempts: Sequence[Attempts], settings: Sequence[Hashable]) -> tuple[Stretch, ...]:
+def failing_stretches(
+    attempts: Sequence[Attempts], settings: Sequence[Hashable], errors: Sequence[AbstractSet[str | None]]
+) -> tuple[Stretch, ...]:
     """The longest stretches that always fail, setting by setting, since one may fail where another passes.
 
     Args:
         attempts: one a version, in order of time; those without attempts are passed over.
         settings: where and how each version ran.
+        errors: the kinds of each version's failures; None for one that is not known.
     """
     stretches: list[list[int]] = []
     going_on: dict[Hashable, list[int]] = {}
@@ -178,16 +188,25 @@ def failing_stretches(attempts: Sequence[Attempts], settings: Sequence[Hashable]
                 stretches.append(going_on.setdefault(setting, []))
             going_on[setting].append(position)
     return tuple(
-        Stretch(tuple(positions), sum((attempts[at] for at in positions), Attempts())) for positions in stretches
+        Stretch(tuple(positions), sum((attempts[at] for at in positions), Attempts()), _known(errors, positions))
+        for positions in stretches
     )
 
 
-def outages(stretches: Sequence[Stretch], total: Attempts) -> tuple[Stretch, ...]:
+def _known(errors: Sequence[AbstractSet[str | None]], positions: Sequence[int]) -> frozenset[str]:
+    kinds = {kind for at in positions for kind in errors[at]}
+    return frozenset(kind for kind in kinds if kind is not None) if None not in kinds else frozenset()
+
+
+def outages(
+    stretches: Sequence[Stretch], total: Attempts, other_errors: AbstractSet[str | None] = frozenset()
+) -> tuple[Stretch, ...]:
     """Which stretches are outages.
 
     Args:
         stretches: that always fail.
         total: all attempts on any code.
+        other_errors: the kinds of the failures on code that it passes on, too.
     """
     confirmed = [stretch for stretch in stretches if stretch.is_confirmed]
     if not (total - sum((stretch.attempts for stretch in confirmed), Attempts())).all_failed_count:
@@ -200,8 +219,22 @@ def outages(stretches: Sequence[Stretch], total: Attempts) -> tuple[Stretch, ...
         more = [
             stretch
             for stretch in confirmed
-            if stretch not in found and is_set_apart(stretch.attempts, rest - stretch.attempts)
+            if stretch not in found
+            and (
+                is_set_apart(stretch.attempts, rest - stretch.attempts)
+                or _fails_its_own_way(stretch, stretches, other_errors)
+            )
         ]
         if not more:
             return tuple(sorted(found, key=lambda stretch: stretch.positions))
         found += more
+
+
+def _fails_its_own_way(stretch: Stretch, stretches: Sequence[Stretch], other_errors: AbstractSet[str | None]) -> bool:
+    """Whether it has errors that are known, and that nothing else has."""
+    elsewhere = set(other_errors).union(*(other.errors for other in stretches if other is not stretch))
+    return (
+        stretch.attempts.all_failed_count >= _LEAST_OF_ITS_OWN
+        and bool(stretch.errors)
+        and stretch.errors.isdisjoint(elsewhere)
+    )

@@ -50,8 +50,10 @@ def assess(codes: Sequence[SameCode], excluded_rate: float) -> Assessment:
     """
     attempts = [its.attempts for its in codes]
     total = sum(attempts, Attempts())
-    stretches = failing_stretches(attempts, [its.code.setting for its in codes])
-    broken = outages(stretches, total)
+    errors = [its.errors for its in codes]
+    stretches = failing_stretches(attempts, [its.code.setting for its in codes], errors)
+    flaky_errors = {kind for its in codes if its.attempts.all_passed_count for kind in its.errors}
+    broken = outages(stretches, total, flaky_errors)
     in_outage = {position for stretch in broken for position in stretch.positions}
     outage_codes = frozenset(codes[position].code for position in in_outage)
 

@@ -1,5 +1,5 @@
-"""Histories of runs, written as one word a run: ``p`` and ``f`` for what passes and fails, capitals for retries,
-``+`` and ``-`` for a perturbed iteration that passes or fails. ``fP`` failed, and passed when it was retried."""
+"""Histories of runs, written as one word a run: ``p`` and ``f`` for what passes and fails, ``x`` for what
+fails with another error, capitals for retries, ``+`` and ``-`` for a perturbed iteration that passes or fails. ``fP`` failed, and passed when it was retried."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ OUTCOMES = {
     "f": Outcome(is_failing=True, failure="f1", message="it failed"),
     "P": Outcome(is_failing=False, kind=IterationKind.RETRY),
     "F": Outcome(is_failing=True, kind=IterationKind.RETRY, failure="f2", message="it failed again"),
+    "x": Outcome(is_failing=True, failure="f4", message="it is gone"),
+    "X": Outcome(is_failing=True, kind=IterationKind.RETRY, failure="f4", message="it is gone"),
     "+": Outcome(is_failing=False, kind=IterationKind.PERTURBED),
     "-": Outcome(is_failing=True, kind=IterationKind.PERTURBED, failure="f3", message="it was provoked"),
 }

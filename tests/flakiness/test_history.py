@@ -160,6 +160,21 @@ def test_flaky_features_that_fail_together_are_a_cluster():
     assert [([name for _, name in its.features], its.together_count) for its in record.clusters] == [(["a", "b"], 3)]
 
 
+@pytest.mark.parametrize(
+    ("runs", "state"),
+    [
+        ("p*5 fP fP fP xXX", BROKEN),  # what it never said before
+        ("p*5 fP fP fP xX", FLAKY),  # twice may be a flake of another kind
+        ("p*5 fP fP fP fFX", FLAKY),  # the old one among them
+        ("p*5 fP xP fP xXX", FLAKY),  # it said that as a flake
+        ("p*5 fP fP xXX p*2", FLAKY),  # it is over
+        ("p*5 fP fP 7:x 7:x 7:x", BROKEN),
+    ],
+)
+def test_a_flaky_feature_that_fails_in_a_new_way_is_broken(runs, state):
+    assert read(past(runs)).state is state
+
+
 def test_to_be_provoked_together_is_no_company():
     record = read_all({feature("a").key: past("p-- p--"), feature("b").key: past("p-- p--")})
     assert [its.state for its in record.features] == [FLAKY, FLAKY]

@@ -88,14 +88,14 @@ def test_segments_cover_everything_even_of_long_histories():
 def test_stretches_run_on_in_their_own_setting():
     attempts = [FAILED, PASSED, FAILED_TWICE, Attempts(), PASSED, FAILED, FAILED]
     settings = ["linux", "mac", "linux", "linux", "linux", "linux", "mac"]
-    stretches = failing_stretches(attempts, settings)
+    stretches = failing_stretches(attempts, settings, [frozenset()] * len(attempts))
     assert [stretch.positions for stretch in stretches] == [(0, 2), (5,), (6,)]
     assert stretches[0].attempts == Attempts(2, 2, 1, 1)
     assert [stretch.is_confirmed for stretch in stretches] == [True, False, False]
 
 
 def outages_of(attempts):
-    stretches = failing_stretches(attempts, [None] * len(attempts))
+    stretches = failing_stretches(attempts, [None] * len(attempts), [frozenset()] * len(attempts))
     found = outages(stretches, sum(attempts, Attempts()))
     return [position for stretch in found for position in stretch.positions]
 
