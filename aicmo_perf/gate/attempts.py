@@ -129,13 +129,17 @@ class Attempts:
         return f"{text}, and in {count_of(len(retries), 'retry', 'retries')}, too"
 
 
-def standing_of(status: FeatureStatus, attempts: Attempts, knowledge: Knowledge | None) -> Standing:
+def standing_of(
+    status: FeatureStatus, attempts: Attempts, knowledge: Knowledge | None, *, flaky_fails: bool = True
+) -> Standing:
     """What a feature is judged as.
 
     Args:
         status: over the run.
         attempts: its own.
         knowledge: None when nothing but the run is known: then whatever fails is failing.
+        flaky_fails: whether what is newly flaky fails the gate; otherwise to have passed in another run is no excuse
+            for what failed every time in this one.
     """
     fails = status.status.is_failing
     if not fails and not status.is_flaky:
@@ -146,7 +150,8 @@ def standing_of(status: FeatureStatus, attempts: Attempts, knowledge: Knowledge 
         return Standing.QUARANTINED
     if fails and knowledge.state_of(status.key) is FlakyState.FLAKY:
         return Standing.KNOWN_FLAKY if attempts.unperturbed.has_passed else Standing.LOOKS_BROKEN
-    return Standing.NEWLY_FLAKY if attempts.is_mixed or not fails else Standing.FAILING
+    differs = attempts.is_mixed or not fails or (flaky_fails and status.key in knowledge.passed_here)
+    return Standing.NEWLY_FLAKY if differs else Standing.FAILING
 
 
 def _counted(attempts: Iterable[Attempt]) -> str:

@@ -40,8 +40,10 @@ class Case:
         self.labels = feature_labels([*(status.feature for status in result.features), *comparison.vanished])
         kinds = {iteration.number: iteration.planned.kind for iteration in result.iterations}
         self.attempts = {status.key: Attempts.of(status, kinds) for status in result.features}
+        flaky_fails = Rule.FLAKY in policy.rules
         self.standings = {
-            status.key: standing_of(status, self.attempts[status.key], knowledge) for status in result.features
+            status.key: standing_of(status, self.attempts[status.key], knowledge, flaky_fails=flaky_fails)
+            for status in result.features
         }
 
     @property

@@ -51,6 +51,8 @@ def _sentence(case: Case, status: FeatureStatus) -> str:
     newly = "newly " if case.knowledge is not None else ""
     attempts = case.attempts[status.key]
     text = f"{case.label(status.feature)} is {newly}flaky: on unchanged code it {attempts.story}"
+    if case.knowledge is not None and not attempts.has_passed and status.key in case.knowledge.passed_here:
+        text += ", but passed in an earlier run of it"
     finding = _finding_of(case, status)
     if finding is None:
         return text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aicmo_perf.baseline import Baseline
 from aicmo_perf.comparison import RunComparison
 from aicmo_perf.gate import flaky, outcomes, speed
+from aicmo_perf.gate.attempts import Standing
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.knowledge import Knowledge
 from aicmo_perf.gate.quarantine import quarantine_notes
@@ -73,7 +74,8 @@ def _notes(case: Case) -> Iterator[str]:
     yield from flaky.flaky_notes(case)
     yield from outcomes.broken_before(case)
     yield from _skipped_critical(case)
-    if Rule.FLAKY in case.policy.rules and case.result.features and not case.flakiness_checked:
+    told = case.with_standing(Standing.NEWLY_FLAKY) or case.with_standing(Standing.KNOWN_FLAKY)
+    if Rule.FLAKY in case.policy.rules and case.result.features and not case.flakiness_checked and not told:
         yield "Flakiness was not checked: one iteration has nothing to differ from."
     gone = [
         case.label(feature)

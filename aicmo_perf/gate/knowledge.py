@@ -24,11 +24,14 @@ class Knowledge:
     Attributes:
         records: of those that fail, disagree with themselves, got slower or are in quarantine.
         quarantined: what counts for each feature that is in quarantine; what has expired is there, too.
+        passed_here: those that fail, and that an earlier run of the very code under judgement saw pass with nothing
+            changed.
         today: for expiry.
     """
 
     records: Mapping[FeatureKey, FeatureRecord] = field(default_factory=dict)
     quarantined: Mapping[FeatureKey, Quarantine] = field(default_factory=dict)
+    passed_here: frozenset[FeatureKey] = frozenset()
     today: date
 
     def state_of(self, key: FeatureKey) -> FlakyState:

@@ -45,8 +45,12 @@ def read_knowledge(store: Store, result: SelfTestResult, comparison: RunComparis
     outcomes = store.outcomes(
         RunFilter(mode=result.run.mode, before=result.run.moment, pull_requests=False, last=MOST_RUNS), wanted
     )
+    failing = [status.feature for status in result.features if status.status.is_failing]
     return Knowledge(
-        records=_records(store, result.run, outcomes, wanted, settings), quarantined=quarantined, today=today()
+        records=_records(store, result.run, outcomes, wanted, settings),
+        quarantined=quarantined,
+        passed_here=_passed_here(store, result.run, failing),
+        today=today(),
     )
 
 
@@ -66,6 +70,25 @@ def _records(
     policy = RecordPolicy(half_life_days=settings.flakiness.half_life_days)
     record = read_history(kept, features, policy, failure_counts=store.failure_counts(tuple(runs.values())))
     return {one.key: one for one in record.features}
+
+
+def _passed_here(store: Store, run: Run, failing: Sequence[Feature]) -> frozenset[FeatureKey]:
+    """Those that earlier runs of the very same code saw pass, in the same environment; pull requests' runs count, too."""
+    if not failing or run.commit_sha is None or run.dirty:
+        return frozenset()
+    same_code = RunFilter(
+        commit_sha=run.commit_sha, mode=run.mode, environment=run.environment.fingerprint, before=run.moment
+    )
+    return frozenset(
+        key
+        for key, of_feature in store.outcomes(same_code, failing).items()
+        if any(
+            outcome.kind.is_unperturbed and not outcome.is_failing
+            for past in of_feature
+            if not past.run.dirty
+            for outcome in past.outcomes
+        )
+    )
 
 
 def _of_this_code(run: Run, runs: Iterable[Run]) -> frozenset[str]:

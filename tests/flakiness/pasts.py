@@ -1,5 +1,6 @@
 """Histories of runs, written as one word a run: ``p`` and ``f`` for what passes and fails, ``x`` for what
-fails with another error, capitals for retries, ``+`` and ``-`` for a perturbed iteration that passes or fails. ``fP`` failed, and passed when it was retried."""
+fails with another error, capitals for retries, ``+`` and ``-`` for a perturbed iteration that passes or fails.
+``fP`` failed, and passed when it was retried."""
 
 from __future__ import annotations
 

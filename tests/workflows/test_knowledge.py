@@ -159,6 +159,17 @@ def test_features_that_fail_together_are_no_failed_machine(attempted: Attempted,
     assert sum("known as flaky" in note for note in verdict.notes) == 3
 
 
+@pytest.mark.parametrize("facts", [{}, {"pull_request": "12"}])
+def test_to_fail_every_time_does_not_hide_that_this_code_passed_before(
+    attempted: Attempted, settings: Settings, facts: dict[str, Any]
+) -> None:
+    attempted.run({"deck": "fp"}, "a", **facts)
+    run = attempted.run({"deck": "fff"}, "a", **facts)
+    verdict = attempted.judge(run, settings)
+    assert rules_of(verdict) == [Rule.FLAKY]
+    assert "passed in an earlier run of it" in verdict.findings[0].message
+
+
 def test_a_run_without_the_gate_asks_for_no_record(attempted: Attempted, settings: Settings) -> None:
     attempted.run(FLAKE, "a")
     run = attempted.run(FLAKE, "b")
@@ -186,7 +197,7 @@ def test_only_those_who_need_it_are_read(
     assert asked == []
     attempted.judge(attempted.run(sha="c"), quarantined)
     attempted.judge(attempted.run({"persona": "f"}, "d"), settings)
-    assert asked == [["deck"], ["persona"]]
+    assert asked == [["deck"], ["persona"], ["persona"]]
 
 
 def test_the_record_is_that_of_the_feature(attempted: Attempted, settings: Settings) -> None:
