@@ -6,11 +6,12 @@ would take half of all pairs out of the reverse order; it has to be whole. And r
 plain iteration calls features again in order to measure them, so one that cannot be called twice fails there, and
 passes where it is called once.
 
-Later ones are shuffled (`aicmo_perf.flakiness.orders`), globally and by module in turn. Which other factors are on
-follows the design of Plackett and Burman for up to eleven factors: each is on in six of eleven iterations, and any two
-of them together in three, so that no two always go together; after that all signs are exchanged. Two factors are on in
-one iteration of three only, and never both, since they take something from an order: two workers show half as many
-pairs, and of a feature that is called again the second call may not show what its predecessors did to the first.
+Later ones are shuffled (`aicmo_perf.flakiness.orders`), globally and by module in turn, some twenty so that they show
+what was not seen, further ones by lot. Which other factors are on follows the design of Plackett and Burman for up to
+eleven factors: each is on in six of eleven iterations, and any two of them together in three, so that no two always go
+together; after that all signs are exchanged. Two factors are on in one iteration of three only, and never both, since
+they take something from an order: two workers show half as many pairs, and of a feature that is called again the second
+call may not show what its predecessors did to the first.
 
 References:
     Plackett, Burman (1946): The design of optimum multifactorial experiments. Biometrika 33(4), 305–325.

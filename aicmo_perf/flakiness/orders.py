@@ -32,6 +32,9 @@ _FEWEST_CANDIDATES, _MOST_CANDIDATES = 4, 16
 _CONSIDERED_COUNT = 3_000
 """Features that are considered for all places together, if there are many: it bounds the cost."""
 
+_DESIGNED_COUNT = 24
+"""Orders after which lots alone decide: by then nearly all triples were seen, and the cost grows with the orders."""
+
 _SAMPLE_COUNT = 12
 """Features whose pairs are looked at; a sample, so that the cost grows with the square of the features only."""
 
@@ -106,7 +109,9 @@ class SeenOrders:
         self._before: list[list[int]] = []
 
     def add(self, order: Sequence[int], worker_count: int = 1) -> None:
-        """Take note of what an order shows when it is split among workers."""
+        """Take note of what an order shows when it is split among workers, unless much was seen already."""
+        if self._is_much:
+            return
         masks = [0] * self._count
         for process in split_among(order, worker_count):
             earlier = 0
@@ -114,6 +119,11 @@ class SeenOrders:
                 masks[feature] = earlier
                 earlier |= 1 << feature
         self._before.append(masks)
+
+    @property
+    def _is_much(self) -> bool:
+        """Whether so much was seen that lots show as much that is new as any design."""
+        return len(self._before) >= _DESIGNED_COUNT
 
     def shuffled(self, random: Random) -> list[int]:
         """All features in an order that shows what was not seen."""
@@ -145,6 +155,8 @@ class SeenOrders:
 
     def _last(self, features: Sequence[int], earlier: Sequence[int], later: Sequence[int], random: Random) -> int:
         """The index of the feature, of a few that are drawn by lot, that should come after all the earlier ones."""
+        if self._is_much:
+            return random.randrange(len(features))
         candidate_count = min(_MOST_CANDIDATES, max(_FEWEST_CANDIDATES, _CONSIDERED_COUNT // self._count))
         indexes = random.sample(range(len(features)), min(candidate_count, len(features)))
         if len(indexes) == 1:

@@ -77,3 +77,14 @@ def test_designed_orders_show_more_than_lots_do(seed):
     shown, by_lot = pair_coverage(designed), pair_coverage(drawn)
     assert 1 - shown.after_two < (1 - by_lot.after_two) / 3
     assert shown.triples > by_lot.triples
+
+
+def test_after_many_orders_lots_decide():
+    seen = SeenOrders(3)
+    for _ in range(100):
+        order = seen.shuffled(Random(1))
+        assert sorted(order) == [0, 1, 2]
+        seen.add(order)
+    modules = [[0, 2], [1]]
+    drawn = {tuple(seen.shuffled_modules(modules, Random(seed))) for seed in range(50)}
+    assert drawn == {(0, 2, 1), (2, 0, 1), (1, 0, 2), (1, 2, 0)}
