@@ -26,6 +26,7 @@ REPORT_NAME = "AICMO_SELF_TEST_REPORT"
 
 _CHECK_FLAG = "--flakiness-check"
 _AS_USUAL = "yes"
+_MOST_ITERATIONS = 1000
 _GOES_WITH_REPLAY = frozenset({"replay", "selection", "verbose"})
 
 
@@ -49,8 +50,8 @@ def _check_count(text: str) -> int:
     """
     if text in (_AS_USUAL, "true", "on"):
         return 0
-    if not text.isdecimal() or int(text) < 2:
-        raise ValueError(f"{text!r} is no number of iterations to compare: it takes at least two.")
+    if not text.isdecimal() or not 2 <= int(text) <= _MOST_ITERATIONS:
+        raise ValueError(f"{text!r} is no number of iterations to compare: it takes two to {_MOST_ITERATIONS}.")
     return int(text)
 
 
@@ -90,7 +91,7 @@ _flakiness_options = stacked(
         "budget_seconds",
         type=DURATION,
         help="Time for --until-rate, and as much for finding causes (otherwise ten times the first iteration's, at "
-        "least 1min).",
+        "least 1min, and for causes 10s more for each inconsistent feature).",
     ),
     setting(
         "--scrub",
@@ -224,6 +225,8 @@ def _with_check(
 ) -> Settings:
     """The settings of a flakiness check, if one is asked for; it is deterministic unless live mode is, too."""
     if flakiness_check is None and until_rate is None:
+        if given["budget_seconds"] is not None:
+            raise UsageError("--flakiness-budget is for a flakiness check.", "Add --flakiness-check or --until-rate.")
         return settings
     iterations = given["iterations"]
     if flakiness_check and iterations not in (None, flakiness_check):

@@ -39,7 +39,7 @@ from aicmo_perf.flakiness.clusters import Cluster, Failures, find_clusters
 from aicmo_perf.flakiness.infrastructure import count_failures, infrastructure_runs
 from aicmo_perf.flakiness.rates import EXCLUDED_RATE, estimate_rate
 from aicmo_perf.flakiness.same_code import Code, by_code
-from aicmo_perf.flakiness.states import assess, state_without_failures
+from aicmo_perf.flakiness.states import Assessment, assess, state_without_failures
 from aicmo_perf.flakiness.unstable_time import MOST_RUNS, UnstableTime, unstable_time
 from aicmo_perf.model import FailureCount, Feature, FeatureKey, IterationKind, RateEstimate, Run
 from aicmo_perf.model.outcomes import FlakyState, RunOutcomes
@@ -89,7 +89,8 @@ class FeatureRecord:
     Attributes:
         feature: which one.
         state: see there.
-        rate: how often it fails on code that it passes on; recent runs weigh more.
+        rate: how often it fails on code that it passes on, and in all iterations if it passes only in perturbed ones;
+            recent runs weigh more.
         flip_count: outcomes that differ from what it usually did on the same code, with nothing changed.
         provoked_flip_count: the same of perturbed iterations, on code on which all others agree.
         run_count: runs that have an outcome.
@@ -258,7 +259,7 @@ def _read_feature(feature: Feature, runs: Sequence[RunOutcomes], past: _Past, po
     record = replace(
         record,
         state=assessment.state,
-        rate=_rate(runs, past, assessment.outage_codes),
+        rate=_rate_of_flaky(runs, past, assessment),
         flip_count=sum(its.flip_count for its in codes),
         provoked_flip_count=sum(its.provoked_count for its in codes),
         failing_run_count=sum(run.is_failing for run in failing),
@@ -273,7 +274,20 @@ def _read_feature(feature: Feature, runs: Sequence[RunOutcomes], past: _Past, po
     return _Read(record, _failures(runs, past, assessment.outage_codes))
 
 
-def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code]) -> RateEstimate:
+def _rate_of_flaky(runs: Sequence[RunOutcomes], past: _Past, assessment: Assessment) -> RateEstimate:
+    """The flake rate; of one that always fails unless it is provoked, how often it fails in iterations of any kind.
+
+    A feature that is measured is called again and again, and one that fails now and then nearly always fails.
+    """
+    rate = _rate(runs, past, assessment.outage_codes)
+    if assessment.state is FlakyState.FLAKY and not rate.run_count:
+        return _rate(runs, past, frozenset(), of_any_kind=True)
+    return rate
+
+
+def _rate(
+    runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code], *, of_any_kind: bool = False
+) -> RateEstimate:
     failed = passed = 0.0
     for run in runs:
         uuid = run.run.uuid
@@ -281,7 +295,7 @@ def _rate(runs: Sequence[RunOutcomes], past: _Past, outage_codes: frozenset[Code
             continue
         weight = past.weights[uuid]
         for outcome in run.outcomes:
-            if not outcome.kind.is_unperturbed:
+            if not (of_any_kind or outcome.kind.is_unperturbed):
                 continue
             if outcome.is_failing:
                 failed += weight

@@ -62,6 +62,7 @@ def run_payload(
         "change_points": [{**feature_json(change.feature), **change_point_json(change)} for change in change_points],
         "iterations": [iteration_json(iteration, positions) for iteration in result.iterations],
         "findings": [finding_json(finding) for finding in result.findings],
+        "flakiness_check_results": result.flakiness_check_results,
     }
 
 

@@ -101,8 +101,10 @@ def test_scrubbers_and_budget_are_asked_for(invoke: Invoke, asked: list[Settings
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--flakiness-check=1"], "at least two"),
-        (["--flakiness-check=many"], "at least two"),
+        (["--flakiness-check=1"], "two to 1000"),
+        (["--flakiness-check=many"], "two to 1000"),
+        (["--flakiness-check=99999999999999999999"], "two to 1000"),
+        (["--flakiness-budget", "5s"], "--flakiness-budget is for a flakiness check"),
         (["--flakiness-check", "--iterations", "1"], "at least two"),
         (["--flakiness-check=5", "--iterations", "4"], "contradict each other"),
         (["--until-rate", "0"], "a rate lies between 0 and 1"),
@@ -149,7 +151,7 @@ def test_failures_by_order_and_by_hash_seed_are_seen_again(project: Path, invoke
 
 def test_the_polluter_is_named(project: Path, invoke: Invoke) -> None:
     (project / "selftest.py").write_text(SUITE)
-    checked = invoke("run", "-k", "victim", "-k", "polluter", "--flakiness-check=2")
+    checked = invoke("run", "-k", "victim", "-k", "polluter", "--flakiness-check=2", "--flakiness-budget", "1h")
     assert "fails after polluter (victim)" in " ".join(checked.stdout.split())
     assert "the causes took" in checked.stderr
 

@@ -175,6 +175,12 @@ def test_a_flaky_feature_that_fails_in_a_new_way_is_broken(runs, state):
     assert read(past(runs)).state is state
 
 
+def test_the_rate_of_what_passes_only_when_it_is_provoked_is_that_of_all_iterations():
+    record = read(past("f+-f"))
+    assert record.state is FLAKY
+    assert (record.rate.deviating_count, record.rate.run_count) == (3, 4)
+
+
 def test_to_be_provoked_together_is_no_company():
     record = read_all({feature("a").key: past("p-- p--"), feature("b").key: past("p-- p--")})
     assert [its.state for its in record.features] == [FLAKY, FLAKY]
