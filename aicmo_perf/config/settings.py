@@ -63,7 +63,7 @@ class FlakinessSettings:
     Attributes:
         half_life_days: a run so old counts half as much in a flake rate as one of today.
         budget_seconds: how long ``--until-rate`` may go on, and as much for finding causes; None for a multiple of
-            what the run's first iteration takes.
+            what the run's first iteration takes, and for causes some seconds more for each inconsistent feature.
     """
 
     half_life_days: float = 30.0

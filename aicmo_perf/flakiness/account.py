@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from aicmo_perf.flakiness.evidence import Observation, Outcome
@@ -39,20 +40,23 @@ class _Found:
 
 
 class Account:
-    """What one suspect depends on, as far as it is known.
-
-    Attributes:
-        explanations: in the order in which they were found.
-    """
+    """What one suspect depends on, as far as it is known."""
 
     def __init__(self, suspect: Suspect) -> None:
-        self.explanations: list[Explanation] = []
         self._suspect = suspect
+        self._confirmed: list[Explanation] = []
+        self._concluded: Explanation | None = None
         self._found: list[_Found] = []
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """In the order in which they were found, and what was concluded last."""
+        return (*self._confirmed, *([self._concluded] if self._concluded else []))
 
     def clear(self) -> None:
         """Nothing is known any more."""
-        self.explanations.clear()
+        self._confirmed.clear()
+        self._concluded = None
         self._found.clear()
 
     def add(
@@ -65,7 +69,7 @@ class Account:
         role: OrderRole | None = None,
         outcomes: tuple[Outcome, ...] = (),
     ) -> None:
-        """Something it depends on.
+        """Something it depends on; it takes the place of a conclusion.
 
         Args:
             factors: one, or several that have to be changed together.
@@ -76,9 +80,10 @@ class Account:
             outcomes: those that are explained by this under any conditions.
         """
         causes = tuple(CAUSE_OF_FACTOR[factor] for factor in Factor if factor in factors)
-        self.explanations.append(
+        self._confirmed.append(
             Explanation(causes=causes, role=role, features=features, detail=detail, confirmed_count=count)
         )
+        self._concluded = None
         line = features if Factor.ORDER in factors else ()
         self._found.append(_Found(factors=frozenset(factors - {Factor.ORDER}), line=line, outcomes=outcomes))
 
@@ -94,7 +99,7 @@ class Account:
 
     def conclude(self, cause: Cause, detail: str) -> None:
         """What cannot be confirmed by changing anything."""
-        self.explanations.append(Explanation(causes=(cause,), detail=detail))
+        self._concluded = Explanation(causes=(cause,), detail=detail)
 
     def names(self, factor: Factor) -> bool:
         """Whether it is known to depend on a factor."""
@@ -108,9 +113,17 @@ class Account:
     def explains(self, observation: Observation) -> Asking[bool]:
         """Whether something that was found makes it deviate in an iteration, if need be by a trial with its values."""
         for found in self._found:
-            if observation.first in found.outcomes or (yield from self._explains(found, observation)):
+            explains = self._explains(found, observation)
+            if isinstance(explains, Case):
+                explains = (yield from self._suspect.outcome(explains)).differs_from(self._suspect.usual)
+            if explains:
                 return True
         return False
+
+    def cases(self, observations: Iterable[Observation]) -> list[Case]:
+        """What has to be tried to say whether iterations are explained."""
+        explained = [self._explains(found, observation) for observation in observations for found in self._found]
+        return [case for case in explained if isinstance(case, Case)]
 
     def explains_by_order(self, observation: Observation) -> bool:
         """Whether the features before it are known to make it deviate, by themselves."""
@@ -119,10 +132,13 @@ class Account:
             for found in self._found
         )
 
-    def _explains(self, found: _Found, observation: Observation) -> Asking[bool]:
+    def _explains(self, found: _Found, observation: Observation) -> bool | Case:
+        """Whether it makes it deviate in an iteration, or what has to be tried to know."""
         suspect = self._suspect
         conditions = observation.conditions
         before = observation.before
+        if observation.first in found.outcomes:
+            return True
         if found.is_absence:
             return not set(found.line) <= set(before)
         if Factor.STATE in found.factors:
@@ -134,8 +150,7 @@ class Account:
         if not found.factors or Factor.WORKERS in found.factors:
             return True
         line = (*(key for key in before if key in found.line), suspect.key) if found.line else suspect.line
-        outcome = yield from suspect.outcome(Case(conditions.only(found.factors), line))
-        return outcome.differs_from(suspect.usual)
+        return Case(conditions.only(found.factors), line)
 
     def contrast(self, one: Outcome, where: str, another: Outcome, elsewhere: str) -> str:
         """Two outcomes in words: ``passes alone, fails after them``."""

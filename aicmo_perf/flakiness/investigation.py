@@ -9,40 +9,29 @@ left on disk, in the load, and in chance.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from aicmo_perf.flakiness.account import Account
 from aicmo_perf.flakiness.delta_debugging import minimal_features
-from aicmo_perf.flakiness.evidence import Observation, Outcome, follows_load
-from aicmo_perf.flakiness.suspect import Asking, Case, Differing, Suspect
+from aicmo_perf.flakiness.directories import FRESH, USED, Directories
+from aicmo_perf.flakiness.evidence import Observation, Outcome
+from aicmo_perf.flakiness.suspect import Asking, Case, Differing, Stage, Suspect
 from aicmo_perf.flakiness.trials import Line
-from aicmo_perf.model import (
-    FACTOR_FIELDS,
-    PLAIN,
-    Cause,
-    Conditions,
-    Factor,
-    FeatureKey,
-    Inconsistency,
-)
+from aicmo_perf.flakiness.unrepeated import MANY_CALLS, Unrepeated
+from aicmo_perf.model import FACTOR_FIELDS, PLAIN, Conditions, Factor, FeatureKey
 
-FRESH = Conditions(fresh_directory=True)
-"""Where nothing is left of anything."""
-
-USED = Conditions(fresh_directory=True, earlier_process_count=1)
-"""Where a process before did the same."""
-
-CALL_COUNTS = (2, 10, 50)
+_CALL_COUNTS = (2, 10, MANY_CALLS)
 """How often a feature is called in one process to find out whether it can be."""
 
 _NOT_ALONE = frozenset({Factor.ORDER, Factor.WORKERS, Factor.REPETITION, Factor.DIRECTORY, Factor.STATE, Factor.LOAD})
 """Factors that are looked into in ways of their own."""
 
 _PLAIN_TRIALS = 4
-_CLAIMS_OF_CHANCE = 10
+_SHARED_PLAIN_TRIALS = 10
+"""They cost no more for many suspects than for one, and each of them saves every claim some trials of its own."""
+
 _VALUES_TRIED = 3
 _ITERATIONS_LOOKED_INTO = 6
 _ORDERS_TRIED = 2
@@ -52,14 +41,21 @@ _PARALLEL_TRIALS = 3
 class Investigation:
     """Looks into one suspect.
 
+    Args:
+        suspect: which one.
+        found_order: all features, in the order of a plain iteration.
+        cpu_count: CPUs that may be used.
+
     Attributes:
         account: of what it depends on.
     """
 
-    def __init__(self, suspect: Suspect, found_order: Sequence[FeatureKey]) -> None:
+    def __init__(self, suspect: Suspect, found_order: Sequence[FeatureKey], cpu_count: int) -> None:
         self.account = Account(suspect)
         self._suspect = suspect
         self._found_order = tuple(found_order)
+        self._directories = Directories(suspect, self.account, found_order)
+        self._chance = Unrepeated(suspect, self.account, self._directories, found_order, cpu_count)
         self._unrepeated: list[Observation] = []
 
     def run(self) -> Asking[None]:
@@ -79,22 +75,30 @@ class Investigation:
                     self.account.clear()
                     self._unrepeated.clear()
                     continue
-                yield from self._explain_differing()
+                yield from self._chance.explain_differing()
             return
 
     def _explain(self) -> Asking[None]:
         suspect = self._suspect
-        # everybody needs these, so that they are asked together
-        yield from suspect.sampled(
-            {suspect.plain_case(): _PLAIN_TRIALS, suspect.case(FRESH): 1, suspect.case(USED): 1}
-            | {Case(PLAIN, observation.line): 1 for observation in self._in_other_orders()}
-        )
-        suspect.usual = (yield from suspect.outcomes(suspect.plain_case(), _PLAIN_TRIALS))[0]
+        self._enter(Stage.PLAIN)
+        count = _SHARED_PLAIN_TRIALS if suspect.line is None else _PLAIN_TRIALS
+        plain = suspect.plain_case()
+        yield from suspect.sampled({plain: count, suspect.case(FRESH): 1, suspect.case(USED): 1})
+        suspect.usual = (yield from suspect.outcomes(plain, count))[0]
         yield from self._explain_plain_order()
+        self._enter(Stage.REPETITION)
         yield from self._explain_repetition()
-        yield from self._explain_directories()
+        self._enter(Stage.DIRECTORIES)
+        yield from self._directories.explain()
+        self._enter(Stage.FACTORS)
         yield from self._explain_single_factors()
-        for observation in self._in_other_orders():
+        self._enter(Stage.ORDERS)
+        in_other_orders = yield from self._that_follow_the_order()
+        self._enter(Stage.CHECKS)
+        cases = self.account.cases(self._to_be_explained()[:_ITERATIONS_LOOKED_INTO])
+        yield from suspect.sampled(dict.fromkeys(cases, 1))
+        self._enter(Stage.ALONE)
+        for observation in in_other_orders:
             # it may be the order as well as a factor that was found
             if not self.account.explains_by_order(observation):
                 yield from self._explain_order(observation)
@@ -102,10 +106,11 @@ class Investigation:
             if not (yield from self.account.explains(observation)):
                 yield from self._look_into(observation)
         if self._unrepeated or not self.account.explanations:
-            yield from self._explain_unrepeated()
+            yield from self._chance.explain(self._unrepeated)
 
-    def _deviating(self) -> list[Observation]:
-        return [one for one in self._suspect.observations if self._suspect.is_deviating(one)]
+    def _enter(self, stage: Stage) -> None:
+        """What it asks with a line of its own, nobody else does."""
+        self._suspect.stage = stage if self._suspect.line is None else max(stage, Stage.ALONE)
 
     def _to_be_explained(self) -> list[Observation]:
         """Iterations whose first call deviates, or a later one that a trial can repeat: those of measuring none can."""
@@ -116,11 +121,16 @@ class Investigation:
             if suspect.is_deviating(one) or (one.is_repeated_call and one.conditions.judged_calls > 1)
         ]
 
-    def _in_other_orders(self) -> list[Observation]:
-        """Iterations that changed the order, among other things, and did not come out like the first one."""
-        first, *others = self._suspect.observations
+    def _that_follow_the_order(self) -> Asking[list[Observation]]:
+        """Iterations in another order that alone, tried twice, makes it deviate."""
+        suspect = self._suspect
+        first, *others = suspect.observations
         possible = [one for one in others if one.line != first.line and one.conditions.worker_count == 1]
-        return [one for one in possible if one.first.differs_from(first.first)][:_ORDERS_TRIED]
+        tried = [one for one in possible if one.first.differs_from(first.first)][:_ORDERS_TRIED]
+        seen = yield from suspect.sampled({Case(PLAIN, one.line): 1 for one in tried})
+        following = [one for one in tried if seen[Case(PLAIN, one.line)][0].differs_from(suspect.usual)]
+        yield from suspect.sampled({Case(PLAIN, one.line): 2 for one in following})
+        return following
 
     # what one factor does
 
@@ -128,7 +138,7 @@ class Investigation:
         suspect = self._suspect
         possible = tuple(self._possible_values(Factor.REPETITION))
         if any(one.is_repeated_call for one in suspect.observations):
-            possible = CALL_COUNTS
+            possible = _CALL_COUNTS
         for calls in possible:
             case = suspect.case(Conditions(judged_calls=calls))
             outcome = yield from suspect.outcome(case)
@@ -140,71 +150,14 @@ class Investigation:
                 self.account.add({Factor.REPETITION}, detail, count)
                 return
 
-    def _explain_directories(self) -> Asking[None]:
-        suspect = self._suspect
-        fresh, used = suspect.case(FRESH), suspect.case(USED)
-        yield from suspect.sampled({fresh: 1, used: 1})
-        in_fresh, in_used = (yield from suspect.outcome(fresh)), (yield from suspect.outcome(used))
-        if in_used.differs_from(in_fresh):
-            count = yield from suspect.confirmed(used, fresh)
-            yield from self._add_state(in_fresh, in_used, count)
-            return
-        if in_fresh.differs_from(suspect.usual):
-            count = yield from suspect.confirmed(fresh)
-            self.account.add({Factor.DIRECTORY}, self.account.contrast_with_usual(in_fresh, FRESH), count)
-        yield from self._explain_place()
-
-    def _explain_place(self) -> Asking[None]:
-        """What was the project's own directory in iterations is a copy in trials; does it make the difference?"""
-        suspect = self._suspect
-        plain = {one.first for one in suspect.observations if one.conditions == PLAIN}
-        if len(plain) != 1 or suspect.usual in plain:
-            return
-        (in_place,) = plain
-        if not self.account.names(Factor.DIRECTORY):
-            fresh = {one: one.conditions.fresh_directory for one in suspect.observations}
-            if any(one.first != (suspect.usual if is_fresh else in_place) for one, is_fresh in fresh.items()):
-                return
-            at_home = [one for one, is_fresh in fresh.items() if not is_fresh]
-            # what was measured was called again and again, and would have failed in any of these calls
-            is_judged_always = suspect.inconsistency is Inconsistency.STATUS
-            call_count = sum(1 + is_judged_always * len(one.result.samples_seconds) for one in at_home)
-            count = yield from suspect.repeated(call_count)
-            detail = self.account.contrast(in_place, "in the project's own directory", suspect.usual, "in others")
-            self.account.add({Factor.DIRECTORY}, detail, min(len(at_home), count), outcomes=(suspect.usual,))
-        suspect.usual_in_place = in_place
-
-    def _add_state(self, in_fresh: Outcome, in_used: Outcome, count: int) -> Asking[None]:
-        """What an earlier process left changes the outcome; if none of its own, whose?"""
-        suspect = self._suspect
-        leavers: Line = ()
-        alone = (suspect.key,)
-        by_itself = yield from suspect.outcome(Case(USED, alone))
-        if not by_itself.differs_from((yield from suspect.outcome(Case(FRESH, alone)))):
-            leavers = self._leavers(in_fresh)
-        detail = self.account.contrast(in_fresh, "in fresh directories", in_used, "after an earlier process in them")
-        self.account.add({Factor.STATE}, detail, count, features=leavers, outcomes=(in_fresh, in_used))
-
-    def _leavers(self, in_fresh: Outcome) -> Line:
-        """Features whose files change its outcome in the next process, in which it comes first."""
-        suspect = self._suspect
-        others = [key for key in self._found_order if key != suspect.key]
-        usual, suspect.usual = suspect.usual, in_fresh
-        try:
-            if not suspect.shows(Case(USED, (suspect.key, *others))):
-                return ()
-            return minimal_features(others, lambda some: suspect.shows(Case(USED, (suspect.key, *some)))).features
-        finally:
-            suspect.usual = usual
-
     def _explain_single_factors(self) -> Asking[None]:
         suspect = self._suspect
         cases = [suspect.case(conditions) for conditions in self._single_changes()]
-        yield from suspect.sampled(dict.fromkeys(cases, 1))
+        seen = yield from suspect.sampled(dict.fromkeys(cases, 1))
         explained: set[Factor] = set()
         for case in cases:
             (factor,) = case.conditions.changed
-            outcome = yield from suspect.outcome(case)
+            outcome = seen[case][0]
             if factor not in explained and outcome.differs_from(suspect.usual):
                 count = yield from suspect.confirmed(case)
                 self.account.add({factor}, self.account.contrast_with_usual(outcome, case.conditions), count)
@@ -222,8 +175,11 @@ class Investigation:
         name = FACTOR_FIELDS[factor]
         effects: dict[Any, bool] = {}
         for one in self._suspect.observations:
+            is_deviating = self._suspect.is_deviating(one)
+            if is_deviating and self.account.explains_by_order(one):
+                continue
             value = getattr(one.conditions, name)
-            effects[value] = effects.get(value, True) and self._suspect.is_deviating(one)
+            effects[value] = effects.get(value, True) and is_deviating
         return [value for value, is_possible in effects.items() if is_possible and value != getattr(PLAIN, name)]
 
     # what an iteration says
@@ -268,6 +224,9 @@ class Investigation:
         if not outcome.differs_from(suspect.usual):
             return ()
         yield from suspect.outcomes(case, 2)
+        # the search asks what nobody else does
+        suspect.stage = Stage.ALONE
+        yield []
         needed = self._necessary(observation.before, PLAIN)
         count = yield from suspect.confirmed(Case(PLAIN, self._after(needed, observation.before)))
         detail = self.account.contrast(suspect.usual, "without", outcome, "after that")
@@ -305,7 +264,7 @@ class Investigation:
         if known and not (yield from self._ever_deviates(Case(workers, others))):
             # the same polluters, although in another worker
             return True
-        if (yield from self._explain_load()):
+        if (yield from self._chance.explain_load()):
             return True
         provoked = yield from suspect.provoked_by(parallel, Case(PLAIN, (*observation.before, suspect.key)))
         if provoked is None:
@@ -346,72 +305,3 @@ class Investigation:
             features=needed,
             role=self.account.role(outcome) if needed else None,
         )
-
-    # what cannot be repeated
-
-    def _explain_differing(self) -> Asking[None]:
-        """Trials of the same kind differ: by what they leave in the project's directory, by the load, or by chance."""
-        suspect = self._suspect
-        # by now chance is the likelier explanation
-        suspect.claim_count += _CLAIMS_OF_CHANCE
-        fresh, used = suspect.case(FRESH), suspect.case(USED)
-        seen = yield from suspect.sampled({fresh: 2, used: 2})
-        if len(set(seen[fresh])) == len(set(seen[used])) == 1 and seen[used][0].differs_from(seen[fresh][0]):
-            try:
-                count = yield from suspect.confirmed(used, fresh)
-            except Differing:
-                pass
-            else:
-                yield from self._add_state(seen[fresh][0], seen[used][0], count)
-                return
-        if not (yield from self._explain_load()):
-            self.account.conclude(Cause.NONDETERMINISTIC, "trials with nothing changed differ")
-
-    def _explain_load(self) -> Asking[bool]:
-        suspect = self._suspect
-        busy = Conditions(busy_process_count=2 * (os.cpu_count() or 1))
-        provoked = yield from suspect.provoked_by(Case(busy, None), Case(PLAIN, None))
-        if provoked is not None:
-            changed, plain, count = provoked
-            detail = f"in {changed} of {count} trials on a busy machine, {plain} on a quiet one"
-            self.account.add({Factor.LOAD}, detail, count)
-            return True
-        known = [one for one in suspect.observations if one.iteration.load_average is not None]
-        loads: dict[bool, list[float]] = {True: [], False: []}
-        for one in known:
-            loads[suspect.is_deviating(one)].append(one.iteration.load_average or 0.0)
-        if follows_load(loads[True], loads[False]):
-            detail = f"in iterations at a load of {min(loads[True]):.1f} or more, not at {max(loads[False]):.1f}"
-            self.account.add({Factor.LOAD}, detail, 0)
-            return True
-        return False
-
-    def _explain_unrepeated(self) -> Asking[None]:
-        """Iterations that deviate, and did not when they were repeated exactly."""
-        suspect = self._suspect
-        if any(not one.conditions.fresh_directory for one in self._unrepeated):
-            others = tuple(key for key in self._found_order if key != suspect.key)
-            fresh, used = Case(FRESH, (suspect.key, *others)), Case(USED, (suspect.key, *others))
-            in_used, in_fresh = (yield from suspect.outcome(used)), (yield from suspect.outcome(fresh))
-            if in_used.differs_from(in_fresh):
-                count = yield from suspect.confirmed(used, fresh)
-                yield from self._add_state(in_fresh, in_used, count)
-                self._unrepeated = [one for one in self._unrepeated if one.conditions.fresh_directory]
-        if self.account.explanations and not self._unrepeated:
-            return
-        yield from suspect.outcomes(suspect.case(Conditions(judged_calls=CALL_COUNTS[-1])), 3)
-        if (yield from self._explain_load()):
-            return
-        measured = {one.is_repeated_call for one in suspect.observations if one.iteration.planned.is_measured}
-        if not self._unrepeated and len(measured) > 1:
-            self.account.conclude(Cause.NONDETERMINISTIC, "in a repeated call of one iteration, and not of its twin")
-        elif not self._unrepeated:
-            self.account.conclude(Cause.UNEXPLAINED, "in a repeated call of an iteration, and in no trial")
-        elif [one.iteration.number for one in self._deviating()] == [suspect.observations[0].iteration.number]:
-            detail = "in the first iteration alone, and never since: for something left outside of the directories?"
-            self.account.conclude(Cause.UNEXPLAINED, detail)
-        else:
-            number = self._unrepeated[0].iteration.number
-            self.account.conclude(
-                Cause.NONDETERMINISTIC, f"iteration {number} came out differently when it was repeated"
-            )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TypeVar
 
 from aicmo_perf.flakiness.evidence import COINCIDENCE_LIMIT, Observation, Outcome, association, coincidence
@@ -28,6 +29,22 @@ _HOPELESS = 0.1
 
 _LEAST_CONFIRMATIONS = 2
 _MOST_CONFIRMATIONS = 40
+
+
+class Stage(IntEnum):
+    """How far an investigation is. Who is behind goes first, so that what several ask alike is asked together.
+
+    In ``ALONE`` each asks what nobody else does, which takes one trial a question; to try the load takes longest.
+    """
+
+    PLAIN = 0
+    REPETITION = 1
+    DIRECTORIES = 2
+    FACTORS = 3
+    ORDERS = 4
+    CHECKS = 5
+    ALONE = 6
+    LOAD = 7
 
 
 class Differing(Exception):
@@ -67,6 +84,7 @@ class Suspect:
             of their own; None where that makes no difference.
         line: what runs in its process when nothing is changed: itself and what it needs to do as it does in a plain
             iteration; None for all suspects, which is cheaper, as long as they do not disturb it.
+        stage: how far its investigation is.
         claim_count: claims that were put to the test, any of which may hold by chance.
         diff: lines that differ between two of its outputs; empty until two were at hand.
     """
@@ -85,6 +103,7 @@ class Suspect:
         self.usual_in_place: Outcome | None = None
         self.line: Line | None = None
         self.diff: tuple[str, ...] = ()
+        self.stage = Stage.PLAIN
         self._forms: tuple[Outcome, str] | None = None
         self._laboratory = laboratory
         self._seen: dict[Case, list[Outcome]] = {}
@@ -151,14 +170,17 @@ class Suspect:
         """
         plain = plain or self.plain_case()
         self.claim_count += 1
-        while True:
-            usual, other = len(self._seen.get(plain, ())), len(self._seen.get(changed, ()))
-            if min(usual, other) >= _LEAST_CONFIRMATIONS and self._is_clear(usual, self._seen[changed]):
-                return min(usual, other)
-            fewer = min(usual, other) + 1
-            yield from self.sampled({plain: max(usual, fewer), changed: max(other, fewer)})
-            self._must_agree(plain)
-            self._must_agree(changed)
+        seen = yield from self.sampled({changed: _LEAST_CONFIRMATIONS, plain: _LEAST_CONFIRMATIONS})
+        usual, other = len(seen[plain]), len(seen[changed])
+        while not self._is_clear(usual, other, seen[changed][0].call):
+            if other < usual:
+                other += 1
+            else:
+                usual += 1
+        yield from self.sampled({plain: usual, changed: other})
+        self._must_agree(plain)
+        self._must_agree(changed)
+        return min(usual, other)
 
     def repeated(self, other_count: int) -> Asking[int]:
         """Try the plain case until it can be no coincidence that it came out otherwise so many times before.
@@ -211,13 +233,18 @@ class Suspect:
             wants_output=self.inconsistency is Inconsistency.OUTPUT and not self.diff,
         )
 
-    def _is_clear(self, usual_count: int, changed: Sequence[Outcome]) -> bool:
-        """Whether trials that agree, usual ones and changed ones, are more than a coincidence."""
+    def _is_clear(self, usual_count: int, other_count: int, call: int) -> bool:
+        """Whether so many trials that agree, each way, are more than a coincidence.
+
+        Args:
+            usual_count, other_count: how many.
+            call: which one of the changed trials was not as usual.
+        """
         # which call differs is known from the first trial, so that one proves nothing; calls before it were as usual
-        proving = changed[1:] if changed[0].call > 1 else changed
-        usual_count += sum(outcome.call - 1 for outcome in proving)
+        proving = other_count - (call > 1)
+        usual_count += proving * (call - 1)
         # what is usual may be the rarer outcome
-        return 2 * coincidence(usual_count, len(proving)) < COINCIDENCE_LIMIT / self.claim_count
+        return 2 * coincidence(usual_count, proving) < COINCIDENCE_LIMIT / self.claim_count
 
     def _note(self, case: Case, answer: IterationResult | None) -> None:
         outcome = Outcome.of(answer, self.inconsistency)

@@ -1,4 +1,4 @@
-"""How busy the machine is, and keeping it busy on purpose: what depends on time fails when there is less of it."""
+"""How many CPUs there are, how busy the machine is, and keeping it busy on purpose: what depends on time fails when there is less of it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ _SPIN = "import os\nparent = {parent}\nwhile os.getppid() == parent:\n    sum(ra
 """It ends by itself when nobody is left to end it."""
 
 
+def usable_cpu_count() -> int:
+    """CPUs this process and those it starts may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def load_average() -> float | None:
     """Processes that ran or waited for a CPU over the last minute, per CPU; None where the system does not tell."""
     try:
+        # it counts the processes of the whole machine, and so has to be shared among all of its CPUs
         return os.getloadavg()[0] / (os.cpu_count() or 1)
     except (AttributeError, OSError):
         return None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from aicmo_perf.model import Mode, Possibilities
 from aicmo_perf.self_test.conditions import can_shift_clock
 from aicmo_perf.self_test.determinism import FIXED_VARIABLES
+from aicmo_perf.self_test.load import usable_cpu_count
 from aicmo_perf.self_test.plan import EnginePlan
 
 _LIST_SECONDS = 10.0
@@ -23,7 +24,7 @@ def possibilities(plan: EnginePlan) -> Possibilities:
     return Possibilities(
         locales=tuple(sorted(name for normal, name in locales.items() if normal != plain)),
         clock=can_shift_clock(),
-        cpu_count=_cpu_count(),
+        cpu_count=usable_cpu_count(),
         random_seed=plan.mode is Mode.LIVE,
     )
 
@@ -46,7 +47,3 @@ def _installed_locales() -> list[str]:
     except (OSError, subprocess.SubprocessError):
         return []
     return listed.decode("ascii", "ignore").split()
-
-
-def _cpu_count() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

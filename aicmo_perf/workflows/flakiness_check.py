@@ -18,6 +18,7 @@ from aicmo_perf.errors import EnvironmentFailure, SuiteError
 from aicmo_perf.flakiness.bench import Bench
 from aicmo_perf.flakiness.design import Design
 from aicmo_perf.flakiness.diagnosis import diagnose
+from aicmo_perf.flakiness.evidence import inconsistent
 from aicmo_perf.flakiness.history import read_history
 from aicmo_perf.flakiness.rates import runs_to_exclude
 from aicmo_perf.flakiness.wording import percent
@@ -34,6 +35,7 @@ from aicmo_perf.model import (
 )
 from aicmo_perf.self_test.bench import EngineBench
 from aicmo_perf.self_test.engine import EngineEvent, run_iteration
+from aicmo_perf.self_test.load import usable_cpu_count
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.self_test.possibilities import possibilities
 from aicmo_perf.self_test.working_directory import WorkingDirectory, top_level_entries
@@ -43,6 +45,9 @@ from aicmo_perf.workflows.recording import Recording
 
 _PLAIN_RUNS_IN_BUDGET = 10.0
 _LEAST_BUDGET_SECONDS = 60.0
+_SUSPECT_BUDGET_SECONDS = 10.0
+"""What one suspect takes by itself, 10 to 15 trials, beside those that all share."""
+
 _SUSPECT_STATES = frozenset({FlakyState.FLAKY, FlakyState.UNKNOWN})
 
 
@@ -59,9 +64,14 @@ class TrialStarted:
     feature: FeatureKey
 
 
-def default_budget_seconds(plain_seconds: float) -> float:
-    """What further iterations may take, and as much the search for causes: ten plain iterations, a minute at least."""
-    return max(_PLAIN_RUNS_IN_BUDGET * plain_seconds, _LEAST_BUDGET_SECONDS)
+def default_budget_seconds(plain_seconds: float, suspect_count: int = 0) -> float:
+    """What further iterations may take, and the search for causes: ten plain iterations, a minute at least.
+
+    Args:
+        plain_seconds: what a plain iteration takes.
+        suspect_count: features for each of which a cause is sought, which takes some seconds more.
+    """
+    return max(_PLAIN_RUNS_IN_BUDGET * plain_seconds, _LEAST_BUDGET_SECONDS) + _SUSPECT_BUDGET_SECONDS * suspect_count
 
 
 class FlakinessCheck:
@@ -125,7 +135,7 @@ class FlakinessCheck:
         )
         number = self._recording.iterations[-1].number
         whole_seconds = expected_seconds = self._judged_seconds
-        deadline = self._clock() + self._budget_seconds
+        deadline = self._clock() + self._budget_seconds()
         while undecided := self._undecided(run_counts, runs_needed):
             began = self._clock()
             if began + expected_seconds > deadline:
@@ -160,7 +170,7 @@ class FlakinessCheck:
         Returns: whether it came to its own end; otherwise somebody interrupted it, and what was found is stored.
         """
         began = self._clock()
-        deadline = began + self._budget_seconds
+        deadline = began + self._budget_seconds(len(inconsistent(self._recording.results)))
         is_interrupted = is_out_of_time = False
         trouble = ""
 
@@ -191,7 +201,14 @@ class FlakinessCheck:
 
     def _diagnose(self, bench: Bench, may_go_on: Callable[[], bool]) -> tuple[FlakinessFinding, ...]:
         recording = self._recording
-        return diagnose(recording.features, recording.iterations, recording.results, bench, may_go_on=may_go_on)
+        return diagnose(
+            recording.features,
+            recording.iterations,
+            recording.results,
+            bench,
+            cpu_count=usable_cpu_count(),
+            may_go_on=may_go_on,
+        )
 
     def _tell_trial(self, trial: Trial) -> None:
         self._trial_count += 1
@@ -208,10 +225,9 @@ class FlakinessCheck:
         took = [each.duration_seconds or 0.0 for each in self._recording.iterations if not each.planned.is_measured]
         return max(took, default=self._plain_seconds)
 
-    @property
-    def _budget_seconds(self) -> float:
+    def _budget_seconds(self, suspect_count: int = 0) -> float:
         given = self._settings.flakiness.budget_seconds
-        return default_budget_seconds(self._plain_seconds) if given is None else given
+        return default_budget_seconds(self._plain_seconds, suspect_count) if given is None else given
 
     def _suspects(self) -> set[FeatureKey]:
         """The features that earlier runs say something against."""

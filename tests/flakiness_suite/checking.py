@@ -14,8 +14,10 @@ from aicmo_perf.flakiness.evidence import inconsistent
 from aicmo_perf.model import Feature, FeatureKey, FlakinessFinding, Iteration, IterationResult, Mode, RunOptions, Trial
 from aicmo_perf.self_test.bench import EngineBench
 from aicmo_perf.self_test.engine import Collected, IterationEnded, run_engine
+from aicmo_perf.self_test.load import usable_cpu_count
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.self_test.possibilities import possibilities
+from aicmo_perf.workflows.flakiness_check import default_budget_seconds
 from tests.flakiness_suite.table import DRAWING, PLANTED, Planted
 
 PROJECT = Path(__file__).parent / "project"
@@ -116,8 +118,19 @@ def check(
                     ended.append(iteration)
                 case _:
                     pass
-    began = time.perf_counter()
-    findings = diagnose(list(features.values()), ended, results, bench) if explain else ()
+    began = time.monotonic()
+    # what people get who say nothing of it
+    deadline = began + default_budget_seconds(ended[0].duration_seconds or 0.0, len(inconsistent(results)))
+    findings: tuple[FlakinessFinding, ...] = ()
+    if explain:
+        findings = diagnose(
+            list(features.values()),
+            ended,
+            results,
+            bench,
+            cpu_count=usable_cpu_count(),
+            may_go_on=lambda: time.monotonic() < deadline,
+        )
     return Checked(
         found=frozenset(name for _, name in inconsistent(results)),
         findings={finding.feature.qualified_name: finding for finding in findings},
@@ -125,7 +138,7 @@ def check(
         feature_count=len(features),
         iterations=tuple(ended),
         trial_count=len(trials),
-        trial_seconds=time.perf_counter() - began,
+        trial_seconds=time.monotonic() - began,
     )
 
 

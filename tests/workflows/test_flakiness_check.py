@@ -229,6 +229,7 @@ def fake_diagnose(
     results: Mapping[FeatureKey, Sequence[IterationResult]],
     bench: Bench,
     *,
+    cpu_count: int,
     may_go_on: Callable[[], bool],
 ) -> tuple[FlakinessFinding, ...]:
     """Tries a feature up to four times, and says how many of the trials answered."""
@@ -295,6 +296,11 @@ def test_the_search_ends_with_its_budget(
     assert "ended with --flakiness-budget" in case.check.notices[-1]
 
 
-@pytest.mark.parametrize(("plain_seconds", "expected"), [(0.0, 60.0), (2.0, 60.0), (60.0, 600.0)])
-def test_the_budget_is_ten_plain_iterations_and_a_minute_at_least(plain_seconds: float, expected: float) -> None:
-    assert default_budget_seconds(plain_seconds) == expected
+@pytest.mark.parametrize(
+    ("plain_seconds", "suspect_count", "expected"),
+    [(0.0, 0, 60.0), (2.0, 0, 60.0), (60.0, 0, 600.0), (2.0, 34, 400.0), (60.0, 1, 610.0)],
+)
+def test_the_budget_is_ten_plain_iterations_a_minute_at_least_and_more_for_each_suspect(
+    plain_seconds: float, suspect_count: int, expected: float
+) -> None:
+    assert default_budget_seconds(plain_seconds, suspect_count) == expected
