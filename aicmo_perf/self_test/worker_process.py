@@ -37,8 +37,8 @@ _BOOTSTRAP = f"import sys; sys.path.append({_PACKAGE_PARENT!r}); from aicmo_perf
 _NOT_AT_ALL = 0.0
 """A deadline that has always passed already."""
 
-_DUMP_SECONDS = 0.5
-"""How long a hanging worker has to write down where it hangs."""
+_DUMP_SECONDS = 5.0
+"""How long a hanging worker has to write down where it hangs: a moment's work, which a busy machine may put off."""
 
 _FAREWELL_SECONDS = 2.0
 """How long a worker that is finished may clean up."""

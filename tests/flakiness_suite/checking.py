@@ -98,7 +98,7 @@ def check(
             warmup_count=0,
             min_sample_count=2,
             min_sampling_seconds=0.0,
-            timeout_seconds=30.0,
+            timeout_seconds=300.0,
         ),
         project_root=root,
     )

@@ -21,7 +21,7 @@ class Planted:
         role: in an order.
         features: its polluters, or what it needs.
         needs: what the machine must be able to change for it to show.
-        is_certain: whether ten iterations show it with a probability above 99 %.
+        is_certain: whether ten iterations show it for certain, whatever else the machine does.
     """
 
     name: str
@@ -92,8 +92,8 @@ PLANTED = (
     ),
     _planted("leaking.sends_an_order", C.ORDER, role=BRITTLE, features="before.connects"),
     _planted("leaking.pays", C.ORDER, role=BRITTLE, features="before.logs_in before.fills_the_cart"),
-    # chance: both outcomes show in ten iterations with a probability of 99.8, 89 and 40 %
-    _planted("chance.fails_every_second_time", C.NONDETERMINISTIC),
+    # chance: both outcomes show in ten iterations with a probability of 99.8, 89 and 40 %, none of which is certain
+    _planted("chance.fails_every_second_time", C.NONDETERMINISTIC, uncertain=True),
     _planted("chance.fails_every_fifth_time", C.NONDETERMINISTIC, uncertain=True),
     _planted("chance.fails_every_twentieth_time", C.NONDETERMINISTIC, uncertain=True),
     _planted("chance.returns_a_uuid", C.NONDETERMINISTIC, output=True),

@@ -11,7 +11,7 @@ from aicmo_perf.model import IterationResult, Mode, RunOptions
 from aicmo_perf.self_test.engine import run_engine
 from aicmo_perf.self_test.plan import EnginePlan
 
-QUICKEST = RunOptions(warmup_count=0, min_sample_count=1, min_sampling_seconds=0.0, timeout_seconds=30.0)
+QUICKEST = RunOptions(warmup_count=0, min_sample_count=1, min_sampling_seconds=0.0, timeout_seconds=300.0)
 """For tests of anything but the measuring."""
 
 RunSuite = Callable[..., dict[str, IterationResult]]

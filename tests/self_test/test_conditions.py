@@ -322,9 +322,9 @@ class TestWorkers:
             @feature
             def quick(): pass
             @feature
-            def hangs(): time.sleep(60)
+            def hangs(): time.sleep(600)
             @feature
-            def hangs_too(): time.sleep(60)
+            def hangs_too(): time.sleep(600)
             """,
         )
         plan = make_plan("endless.py", project_root=project)

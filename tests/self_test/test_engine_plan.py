@@ -15,21 +15,23 @@ FINE = "from aicmo_perf import feature\n@feature\ndef fine(): pass"
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"),
+    ("text", "timeout_seconds", "reason"),
     [
-        ("import os; os._exit(0)", "cannot be imported: the worker process ended with exit code 0 (os._exit?)"),
-        ("import ctypes; ctypes.string_at(0)", "cannot be imported: the worker process was killed by signal 11"),
-        ("import time; time.sleep(60)", "cannot be imported: overran its time-out of 1.5 s at deadly.py:1 in <mod"),
-        ("import sys; sys.exit(0)", "cannot be imported: called sys.exit(0)"),
-        ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
+        ("import os; os._exit(0)", 30, "cannot be imported: the worker process ended with exit code 0 (os._exit?)"),
+        ("import ctypes; ctypes.string_at(0)", 30, "cannot be imported: the worker process was killed by signal 11"),
+        ("import time; time.sleep(600)", 2, "cannot be imported: overran its time-out of 2 s at deadly.py:1 in <mod"),
+        ("import sys; sys.exit(0)", 30, "cannot be imported: called sys.exit(0)"),
+        ("import nothing_of_that_name", 30, "No module named 'nothing_of_that_name'"),
     ],
 )  # fmt: skip
-def test_an_import_that_fails_or_kills_is_a_feature_and_the_others_go_on(write, make_plan, text, reason):
+def test_an_import_that_fails_or_kills_is_a_feature_and_the_others_go_on(
+    write, make_plan, text, timeout_seconds, reason
+):
     write("before.py", FINE)
     write("deadly.py", text)
     write("after.py", FINE)
     plan = make_plan("before.py", "deadly.py", "after.py")
-    plan = replace(plan, options=replace(plan.options, timeout_seconds=1.5))
+    plan = replace(plan, options=replace(plan.options, timeout_seconds=timeout_seconds))
     _, collected, *events = run_engine(plan)
     assert [feature.suite for feature in collected.features] == ["before", "deadly", "after"]
     before, deadly, after = (event for event in events if isinstance(event, IterationResult))
