@@ -33,7 +33,7 @@ from aicmo_perf.model import (
     IterationResult,
 )
 
-_NO_TIME_LEFT = Explanation(causes=(Cause.UNEXPLAINED,), detail="the time for trials was over before it was found")
+_OUT_OF_TIME = Explanation(causes=(Cause.OUT_OF_TIME,))
 
 
 def diagnose(
@@ -53,7 +53,7 @@ def diagnose(
         results: of each feature, one an iteration; those of an iteration that was cut short may be missing.
         bench: where features are tried.
         cpu_count: CPUs that trials may use.
-        may_go_on: asked before each trial; when it says no, what is not explained by then stays so.
+        may_go_on: asked before each trial; when it says no, what was not tried by then is said to be so.
 
     Returns: one finding for each inconsistent feature, in the order of the features.
     """
@@ -76,7 +76,7 @@ def diagnose(
         _finding(
             feature,
             suspects[feature.key],
-            investigations[feature.key].account.explanations or (_NO_TIME_LEFT,),
+            _explanations(investigations[feature.key]),
             sorted(results[feature.key], key=lambda result: result.iteration),
             laboratory.cost_of(feature.key),
         )
@@ -110,6 +110,11 @@ def _run(
             answers = iter(laboratory.ask([question for of_one in asked.values() for question in of_one]))
             for key, of_one in asked.items():
                 go_on(key, [next(answers) for _ in of_one])
+
+
+def _explanations(investigation: Investigation) -> tuple[Explanation, ...]:
+    found = investigation.account.explanations
+    return found if investigation.is_over else (*found, _OUT_OF_TIME)
 
 
 def _finding(

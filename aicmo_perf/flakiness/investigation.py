@@ -48,10 +48,12 @@ class Investigation:
 
     Attributes:
         account: of what it depends on.
+        is_over: whether everything was tried.
     """
 
     def __init__(self, suspect: Suspect, found_order: Sequence[FeatureKey], cpu_count: int) -> None:
         self.account = Account(suspect)
+        self.is_over = False
         self._suspect = suspect
         self._found_order = tuple(found_order)
         self._directories = Directories(suspect, self.account, found_order)
@@ -76,6 +78,7 @@ class Investigation:
                     self._unrepeated.clear()
                     continue
                 yield from self._chance.explain_differing()
+            self.is_over = True
             return
 
     def _explain(self) -> Asking[None]:

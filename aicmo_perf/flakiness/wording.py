@@ -102,6 +102,7 @@ _MEANINGS = {
     Cause.TIMING: "it depends on how busy the machine is",
     Cause.NONDETERMINISTIC: "it differs with nothing changed",
     Cause.UNEXPLAINED: "no factor was found that it follows",
+    Cause.OUT_OF_TIME: "the time for trials was over before everything was tried",
 }
 _VERBS = {Inconsistency.STATUS: "fails", Inconsistency.OUTPUT: "varies"}
 
@@ -156,12 +157,15 @@ _ADVICE = {
     Cause.TIMING: "Wait for the event, not for a time; join threads before returning.",
     Cause.NONDETERMINISTIC: "Look for uuids, unseeded generators, threads, and answers that come in any order.",
     Cause.UNEXPLAINED: "Replay the iteration below; more iterations narrow it down.",
+    Cause.OUT_OF_TIME: "Check it again with a larger --flakiness-budget: the search then goes on.",
 }
 
 
 def advice_text(finding: FlakinessFinding) -> str:
-    """What to do next, by the finding's first cause; empty when nobody looked for one."""
-    return _ADVICE[finding.explanations[0].causes[0]] if finding.explanations else ""
+    """What to do next, by the finding's first cause and by whether there may be more; empty when nobody looked."""
+    causes = [one.causes[0] for one in finding.explanations]
+    told = [cause for cause in causes if cause is causes[0] or cause is Cause.OUT_OF_TIME]
+    return " ".join(_ADVICE[cause] for cause in dict.fromkeys(told))
 
 
 def replay_command(run: Run, iteration: int) -> str:

@@ -11,7 +11,10 @@ from aicmo_perf.model.feature import Feature, FeatureKey, Signature
 
 
 class Cause(StrEnum):
-    """Why a feature is inconsistent. Each but the last two is confirmed by changing this factor alone."""
+    """Why a feature is inconsistent. Each but the last three is confirmed by changing this factor alone.
+
+    ``unexplained``: it follows nothing that was tried; ``out of time``: not everything was tried that could have been.
+    """
 
     ORDER = "order"
     REPETITION = "repetition"
@@ -27,6 +30,7 @@ class Cause(StrEnum):
     TIMING = "timing"
     NONDETERMINISTIC = "nondeterministic"
     UNEXPLAINED = "unexplained"
+    OUT_OF_TIME = "out of time"
 
 
 CAUSE_OF_FACTOR = {
@@ -111,7 +115,7 @@ class FlakinessFinding:
     Attributes:
         feature: which one.
         inconsistency: whether its signature differs, or its output alone.
-        explanations: what it depends on; empty when nobody looked.
+        explanations: what it depends on, as far as there was time; empty when nobody looked.
         usual, other: a signature of the plain iteration, and the first that differs; equal when the output varies.
         iterations: numbers of those that differ from the plain one.
         replay_iteration: the one to replay in order to see it; the first of them.

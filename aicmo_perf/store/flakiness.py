@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select
 
-from aicmo_perf.model import Feature, FeatureKey, FlakinessFinding, RateEstimate, Run, Signature
+from aicmo_perf.model import Cause, Feature, FeatureKey, FlakinessFinding, RateEstimate, Run, Signature
 from aicmo_perf.store.models import features, flakiness_findings, runs, suites
 from aicmo_perf.store.run_rows import chunks, runs_of, select_runs
 from aicmo_perf.store.series import FEATURE_COLUMNS, feature_of, stored_feature_ids
@@ -56,7 +56,10 @@ def read_findings(connection: Connection, run_id: int | None) -> tuple[Flakiness
 
 
 def read_latest_findings(connection: Connection) -> dict[FeatureKey, tuple[Run, FlakinessFinding]]:
-    """Of each feature that ever was inconsistent, the newest finding with its run."""
+    """Of each feature that ever was inconsistent, the newest finding with its run.
+
+    One for which there was no time at all does not replace an earlier one that says more.
+    """
     statement = (
         select(flakiness_findings.c.feature_id, flakiness_findings.c.id, runs.c.started_at, flakiness_findings.c.run_id)
         .outerjoin(runs, runs.c.id == flakiness_findings.c.run_id)
@@ -65,13 +68,27 @@ def read_latest_findings(connection: Connection) -> dict[FeatureKey, tuple[Run, 
     # An outer join, although each finding has its run, and sorted here: the database would else rather walk through all
     # runs there ever were.
     in_order = sorted(connection.execute(statement).all(), key=lambda row: (row.started_at, row.run_id))
-    newest = {row.feature_id: row.id for row in in_order}  # the last one counts
-    rows = [
+    ids: dict[int, list[int]] = {}
+    for row in in_order:
+        ids.setdefault(row.feature_id, []).append(row.id)
+    latest = {row.feature_id: row for row in _findings_with(connection, [of_one[-1] for of_one in ids.values()])}
+    earlier_ids = [id_ for feature, row in latest.items() if not _says_something(row) for id_ in ids[feature]]
+    earlier = filter(_says_something, _findings_with(connection, earlier_ids))
+    latest |= {row.feature_id: row for row in sorted(earlier, key=lambda row: ids[row.feature_id].index(row.id))}
+    return {finding.feature.key: (run, finding) for run, finding in _with_runs(connection, list(latest.values()))}
+
+
+def _findings_with(connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
+    return [
         row
-        for portion in chunks(sorted(newest.values()))
+        for portion in chunks(sorted(ids))
         for row in connection.execute(_select_findings().where(flakiness_findings.c.id.in_(portion)))
     ]
-    return {finding.feature.key: (run, finding) for run, finding in _with_runs(connection, rows)}
+
+
+def _says_something(row: Row[Any]) -> bool:
+    """Whether there was time to find anything."""
+    return [one.causes for one in row.explanations] != [(Cause.OUT_OF_TIME,)]
 
 
 def read_findings_of(connection: Connection, feature: Feature) -> tuple[tuple[Run, FlakinessFinding], ...]:

@@ -122,6 +122,12 @@ def test_several_explanations_and_causes_are_all_told() -> None:
         "hash seed and time zone: only when all of these change together; confirmed 1 time; "
         "and nondeterministic: it differs with nothing changed"
     )
+    unfinished = finding(explanations=(both, Explanation(causes=(Cause.OUT_OF_TIME,))))
+    assert cause_text(unfinished, {}).endswith(
+        "; and out of time: the time for trials was over before everything was tried"
+    )
+    assert advice_text(unfinished).startswith("Sort what ")
+    assert "--flakiness-budget" in advice_text(unfinished)
     assert cause_text(finding(), {}) == "not looked for"
     assert advice_text(finding()) == ""
 

@@ -100,6 +100,19 @@ def test_the_newest_finding_of_each_feature_is_the_latest_started(history, findi
     assert latest == {("shop", "shop.a"): (run, finding_of("a")), ("shop", "shop.b"): (run, finding_of("b"))}
 
 
+def test_a_finding_without_time_does_not_hide_an_earlier_one(history, finding_of):
+    cut_off = {"explanations": (Explanation(causes=(Cause.OUT_OF_TIME,)),)}
+    first, second, third = (history.add({"a": 1.0, "b": 1.0}) for _ in range(3))
+    history.store.add_findings(first, [finding_of("a", trial_count=1)])
+    history.store.add_findings(second, [finding_of("a", trial_count=2), finding_of("b", **cut_off)])
+    history.store.add_findings(third, [finding_of("a", **cut_off), finding_of("b", **cut_off)])
+
+    assert history.store.latest_findings() == {
+        ("shop", "shop.a"): (second, finding_of("a", trial_count=2)),
+        ("shop", "shop.b"): (third, finding_of("b", **cut_off)),
+    }
+
+
 def test_a_finding_needs_a_stored_feature_and_a_stored_run(history, finding_of, make_feature):
     run = history.add({"a": 1.0})
     history.store.add_findings(run, [finding_of("a")])
