@@ -18,6 +18,9 @@ from aicmo_perf.model import IterationKind, Mode, Run
 from aicmo_perf.model.outcomes import RunOutcomes
 
 
+_PASSED_ONCE = Attempts(count=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """Where and how a feature runs: it may well fail always on one machine and never on another.
@@ -49,6 +52,10 @@ class Code:
     version: str
     setting: Setting
 
+    def __hash__(self) -> int:
+        # it is looked up for each result, and versions are hardly ever run in two settings
+        return hash(self.version)
+
     @classmethod
     def of(cls, run: Run) -> Code:
         """That of a run."""
@@ -64,18 +71,27 @@ class SameCode:
         code: which version.
         runs: those of it, oldest first; at least one.
         attempts: the unperturbed outcomes.
+        flip_count: those of them that are not the usual one.
+        errors: the kinds of their failures; None for one of which it is not known.
         perturbed_count, provoked_count: perturbed outcomes where all others agree, and those of them that differ.
     """
 
     code: Code
     runs: tuple[RunOutcomes, ...]
     attempts: Attempts
-    perturbed_count: int
-    provoked_count: int
+    flip_count: int = 0
+    errors: frozenset[str | None] = frozenset()
+    perturbed_count: int = 0
+    provoked_count: int = 0
 
     @classmethod
     def of(cls, code: Code, runs: Sequence[RunOutcomes]) -> SameCode:
         """Count what became of a feature in the runs of one version of the code."""
+        if len(runs) == 1 and len(runs[0].outcomes) == 1:
+            (only,) = runs[0].outcomes
+            # nearly all of a long history
+            if not only.is_failing and only.kind is IterationKind.PLAIN:
+                return cls(code=code, runs=tuple(runs), attempts=_PASSED_ONCE)
         outcomes = [outcome for run in runs for outcome in run.outcomes]
         unperturbed = [outcome for outcome in outcomes if outcome.kind.is_unperturbed]
         retries = [outcome.is_failing for outcome in unperturbed if outcome.kind is IterationKind.RETRY]
@@ -88,20 +104,11 @@ class SameCode:
             code=code,
             runs=tuple(runs),
             attempts=Attempts(failed - sum(retries), len(unperturbed) - len(retries), sum(retries), len(retries)),
+            flip_count=min(passed, failed),
+            errors=frozenset(outcome.failure for outcome in unperturbed if outcome.is_failing),
             perturbed_count=len(perturbed) if is_comparable else 0,
             provoked_count=sum(failing is (passed > 0) for failing in perturbed) if is_comparable else 0,
         )
-
-    @property
-    def flip_count(self) -> int:
-        """Unperturbed outcomes that are not the usual one."""
-        return min(self.attempts.all_passed_count, self.attempts.all_failed_count)
-
-    @property
-    def errors(self) -> frozenset[str | None]:
-        """The kinds of its unperturbed failures; None for one of which it is not known."""
-        outcomes = (outcome for run in self.runs for outcome in run.outcomes)
-        return frozenset(outcome.failure for outcome in outcomes if outcome.is_failing and outcome.kind.is_unperturbed)
 
     @property
     def is_refused_change(self) -> bool:
