@@ -17,7 +17,6 @@ from aicmo_perf.flakiness.segments import Attempts
 from aicmo_perf.model import IterationKind, Mode, Run
 from aicmo_perf.model.outcomes import RunOutcomes
 
-
 _PASSED_ONCE = Attempts(count=1)
 
 
