@@ -25,6 +25,7 @@ from aicmo_perf.model import (
     IterationResult,
     Signature,
     Status,
+    is_of_repeated_call,
 )
 
 COINCIDENCE_LIMIT = 1e-3
@@ -33,9 +34,6 @@ COINCIDENCE_LIMIT = 1e-3
 LOAD_COINCIDENCE_LIMIT = 0.01
 """The same of the load average of iterations alone: nothing else is left to be said of such a feature by then, and
 fewer than thirteen iterations cannot be less probable than one in a thousand (6 of 12 are the busiest once in 924)."""
-
-_REPEATED = "in a repeated call: "
-"""What the engine says before the error of a call whose first one passed."""
 
 
 def inconsistent(results: Mapping[FeatureKey, Sequence[IterationResult]]) -> dict[FeatureKey, Inconsistency]:
@@ -88,7 +86,8 @@ class Observation:
     Attributes:
         iteration: which one.
         result: what it said.
-        first: of the process's first call.
+        first: of the process's first call, as far as it is known: of several calls, the output is that of the one
+            that is told.
         is_repeated_call: whether the result tells of a later call, the first of which had passed.
         line: what ran in its process, in order, the feature included.
         place: where in that line it came.
@@ -153,7 +152,7 @@ def observations(
 
 def _first_call(result: IterationResult) -> Signature:
     """The signature without what repeated calls added to it."""
-    left = sum(_REPEATED not in error for error in result.errors)
+    left = sum(not is_of_repeated_call(error) for error in result.errors)
     if left == len(result.errors):
         return result.signature
     return Signature(result.status if left else Status.PASS, left, len(result.warnings))

@@ -43,11 +43,7 @@ class Question:
 
 
 class Laboratory:
-    """Answers questions by trials on a bench, and counts what they cost.
-
-    Attributes:
-        trial_count: trials so far.
-    """
+    """Answers questions by trials on a bench, and counts what they cost."""
 
     def __init__(self, bench: Bench, found_order: Sequence[FeatureKey], may_go_on: Callable[[], bool]) -> None:
         """Args:
@@ -59,7 +55,6 @@ class Laboratory:
         self._places = {key: place for place, key in enumerate(found_order)}
         self._may_go_on = may_go_on
         self._costs: defaultdict[FeatureKey, int] = defaultdict(int)
-        self.trial_count = 0
 
     def cost_of(self, feature: FeatureKey) -> int:
         """Features that were run for it: itself, and what was to run before it, in each process."""
@@ -96,7 +91,6 @@ class Laboratory:
     def _run(self, trial: Trial) -> dict[FeatureKey, IterationResult]:
         if not self._may_go_on():
             raise NoTimeLeft
-        self.trial_count += 1
         return dict(self._bench.run(trial))
 
 

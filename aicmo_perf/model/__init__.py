@@ -18,6 +18,7 @@ from aicmo_perf.model.conditions import (
 )
 from aicmo_perf.model.discovery import DiscoverRule
 from aicmo_perf.model.feature import (
+    REPEATED_CALL,
     Category,
     Feature,
     FeatureKey,
@@ -26,6 +27,7 @@ from aicmo_perf.model.feature import (
     Signature,
     Status,
     feature_labels,
+    is_of_repeated_call,
 )
 from aicmo_perf.model.flakiness import (
     CAUSE_OF_FACTOR,
@@ -54,7 +56,7 @@ from aicmo_perf.model.run import (
     time_ordered_uuid,
 )
 from aicmo_perf.model.series import AcceptedChange, Change, ChangePoint, Line, PastResult, Series
-from aicmo_perf.model.summary import high_quantile, low_quantile
+from aicmo_perf.model.summary import high_quantile, low_quantile, median
 from aicmo_perf.model.thresholds import FeatureThresholds
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "FACTOR_FIELDS",
     "IDENTITY_FACTS",
     "PLAIN",
+    "REPEATED_CALL",
     "AcceptedChange",
     "Category",
     "Cause",
@@ -112,6 +115,8 @@ __all__ = [
     "Trial",
     "feature_labels",
     "high_quantile",
+    "is_of_repeated_call",
     "low_quantile",
+    "median",
     "time_ordered_uuid",
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import statistics
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from aicmo_perf.model.summary import high_quantile, low_quantile
+from aicmo_perf.model.summary import high_quantile, low_quantile, median
 
 
 class Status(StrEnum):
@@ -86,6 +86,17 @@ class Feature:
 
 FeatureKey = tuple[str, str]
 """``(suite, qualified_name)``."""
+
+
+REPEATED_CALL = "in a repeated call: "
+"""How an error begins that is not of a scenario's first call; the scenario's label may come before it."""
+
+_OF_REPEATED_CALL = re.compile(rf"(scenario \d+( \(.{{0,40}}\))?: )?{REPEATED_CALL}")
+
+
+def is_of_repeated_call(error: str) -> bool:
+    """Whether an error is of a call that repeats one which passed, whatever its own message says."""
+    return _OF_REPEATED_CALL.match(error) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +225,8 @@ class FeatureStatus:
 
         Raises: ValueError on an empty sequence.
         """
+        import statistics  # takes as long to import as all of the model, and workers never need it
+
         if not iterations:
             raise ValueError("a feature's status needs at least one iteration")
         worst = max(iterations, key=lambda result: result.status.severity)
@@ -230,19 +243,19 @@ class FeatureStatus:
             critical=feature.critical,
             errors=worst.errors,
             warnings=worst.warnings,
-            runtime_seconds=statistics.median(samples) if samples else None,
+            runtime_seconds=median(samples) if samples else None,
             suite=feature.suite,
             qualified_name=feature.qualified_name,
             skip_reason=worst.skip_reason,
             scenario_count=worst.scenario_count,
-            first_call_seconds=statistics.median(firsts) if firsts else None,
+            first_call_seconds=median(firsts) if firsts else None,
             sample_count=len(samples),
             min_seconds=min(samples, default=None),
             mean_seconds=statistics.fmean(samples) if samples else None,
             stddev_seconds=statistics.stdev(samples) if len(samples) > 1 else None,
-            low_seconds=statistics.median(map(low_quantile, measured)) if measured else None,
-            high_seconds=statistics.median(map(high_quantile, measured)) if measured else None,
-            cpu_seconds=statistics.median(cpus) if cpus else None,
+            low_seconds=median([low_quantile(each) for each in measured]) if measured else None,
+            high_seconds=median([high_quantile(each) for each in measured]) if measured else None,
+            cpu_seconds=median(cpus) if cpus else None,
             peak_rss_bytes=max(peaks, default=None),
             signatures=tuple(result.signature for result in iterations),
             output_digests=tuple(result.output_digest for result in iterations),

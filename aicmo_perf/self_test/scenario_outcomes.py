@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aicmo_perf.model import Feature, IterationResult, Status
+from aicmo_perf.model import REPEATED_CALL, Feature, IterationResult, Status
 from aicmo_perf.self_test.measure import Measurement
 from aicmo_perf.self_test.scenarios import Scenario
 from aicmo_perf.signature import CanonicalOutput, Json, form_text, joint_digest
-
-REPEATED_CALL = "in a repeated call: "
-"""How an error begins that is not of a scenario's first call."""
 
 NO_SCENARIO = Scenario(label="", value=None, immutable=True)
 """Of a feature that takes none."""

@@ -17,10 +17,17 @@ from dataclasses import dataclass
 from aicmo_perf.config import Settings
 from aicmo_perf.errors import EnvironmentFailure, SuiteError
 from aicmo_perf.flakiness.infrastructure import most_failed
-from aicmo_perf.model import Conditions, FeatureKey, IterationKind, IterationResult, PlannedIteration, Status
+from aicmo_perf.model import (
+    Conditions,
+    FeatureKey,
+    IterationKind,
+    IterationResult,
+    PlannedIteration,
+    Status,
+    is_of_repeated_call,
+)
 from aicmo_perf.self_test.engine import EngineEvent, run_iteration
 from aicmo_perf.self_test.plan import EnginePlan
-from aicmo_perf.self_test.scenario_outcomes import REPEATED_CALL
 from aicmo_perf.store import Store
 from aicmo_perf.units import count_of, format_seconds
 from aicmo_perf.workflows.quarantine import quarantine_entries, quarantine_of, today
@@ -149,4 +156,4 @@ def _retry(
 def _failed_when_repeated(results: Iterable[IterationResult]) -> bool:
     """Whether the first call passed in each process that it failed in, and a later one did not."""
     failed = [result for result in results if result.status.is_failing]
-    return all(result.errors and all(REPEATED_CALL in error for error in result.errors) for result in failed)
+    return all(result.errors and all(map(is_of_repeated_call, result.errors)) for result in failed)

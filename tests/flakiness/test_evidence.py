@@ -54,8 +54,10 @@ def test_association_is_fishers_exact_test(usual_plain, other_plain, usual_chang
 @pytest.mark.parametrize(
     ("deviating", "usual", "follows"),
     [
-        ([3.0] * 6, [0.5] * 7, True),
-        # one of ten is the busiest by chance once in ten
+        # 3 of 10 are the busiest by chance once in 120, 2 of them once in 45
+        ([3.0] * 3, [0.5] * 7, True),
+        ([3.0] * 2, [0.5] * 8, False),
+        ([3.0] * 7, [0.5] * 3, True),
         ([3.0], [0.5] * 9, False),
         ([3.0] * 6, [0.5] * 6 + [3.0], False),
         ([], [0.5], False),
@@ -83,11 +85,19 @@ def test_inconsistent_are_signatures_and_where_these_agree_outputs():
         (result_of(), PASSES, False),
         (result_of(Status.PARTIAL, errors=("in a repeated call: no",)), PASSES, True),
         (
-            result_of(Status.PARTIAL, errors=("small: no", "large: in a repeated call: no")),
+            result_of(Status.PARTIAL, errors=("scenario 1 (small): no", "scenario 2 (large): in a repeated call: no")),
             Signature(Status.PARTIAL, 1, 0),
             True,
         ),
         (result_of(Status.FAIL, errors=("no",), warnings=("odd",)), Signature(Status.FAIL, 1, 1), False),
+        (
+            result_of(
+                Status.FAIL, errors=("OSError: in a repeated call: no", "scenario 3: OSError: in a repeated call: no")
+            ),
+            Signature(Status.FAIL, 2, 0),
+            False,
+        ),
+        (result_of(Status.PARTIAL, errors=("scenario 12: in a repeated call: in a repeated call: no",)), PASSES, True),
     ],
 )
 def test_what_repeated_calls_add_is_not_the_first_calls(result, first, is_repeated_call):

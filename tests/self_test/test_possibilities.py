@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
 
 from aicmo_perf.model import Mode
+from aicmo_perf.self_test.load import usable_cpu_count
 from aicmo_perf.self_test.possibilities import possibilities
 
 
@@ -50,4 +52,11 @@ def test_the_generators_seed_is_a_factor_in_live_mode_only(make_plan, mode, rand
     possible = possibilities(make_plan(mode=mode))
     assert possible.random_seed is random_seed
     assert possible.clock, "time-machine is installed with the tests"
-    assert possible.cpu_count >= 1
+
+
+def test_the_cpus_are_those_that_may_be_used(make_plan, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5}, raising=False)
+    assert possibilities(make_plan()).cpu_count == usable_cpu_count() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert usable_cpu_count() == 64

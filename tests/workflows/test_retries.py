@@ -172,7 +172,7 @@ def test_without_a_failure_or_a_chance_nothing_is_said(
 def test_what_failed_in_a_repeated_call_is_called_repeatedly(
     past: Past, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = Engine({"shaky": {1}}, error="tea: in a repeated call: ValueError: no")
+    engine = Engine({"shaky": {1}}, error="scenario 1 (tea): in a repeated call: ValueError: no")
     retry(past, recorded(past, engine, monkeypatch), settings)
     (only,) = engine.ran
     options = RunOptions()
