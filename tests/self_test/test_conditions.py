@@ -350,8 +350,14 @@ class TestWorkers:
         assert children() == set()
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the children are looked up in /proc")
-    def test_busy_processes_are_there_inside_and_gone_afterwards(self, make_plan, project):
-        plan = make_plan("conditional.py", project_root=project)
+    def test_busy_processes_are_there_inside_and_gone_afterwards(self, write, make_plan, project):
+        write("project/endless.py", """
+            import time
+            from aicmo_perf import feature
+            @feature
+            def hangs(): time.sleep(600)
+        """)  # fmt: skip
+        plan = make_plan("endless.py", project_root=project)
         planned = PlannedIteration(number=2, kind=IterationKind.PERTURBED, conditions=Conditions(busy_process_count=2))
         with closing(run_iteration(plan, planned)) as events:
             while not isinstance(next(events), Collected):
