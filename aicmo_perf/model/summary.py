@@ -51,6 +51,17 @@ def high_quantile(samples: Sequence[float]) -> float:
     return _quantile(samples, HIGH_QUANTILE) if len(samples) >= LEAST_FOR_QUANTILES else max(samples)
 
 
+def median(samples: Sequence[float]) -> float:
+    """The middle one, or the mean of the two in the middle.
+
+    Raises: ValueError on no samples.
+    """
+    if not samples:
+        raise ValueError("no median of no samples")
+    ascending = sorted(samples)
+    return (ascending[(len(ascending) - 1) // 2] + ascending[len(ascending) // 2]) / 2
+
+
 def _quantile(samples: Sequence[float], share: float) -> float:
     ascending = sorted(samples)
     position = share * (len(ascending) - 1)

@@ -11,7 +11,6 @@ feature starts.
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import random
 import sys
@@ -116,8 +115,8 @@ class FixedSeeding:
         return used
 
 
-class _NumpySeeder(importlib.abc.MetaPathFinder):
-    """Seeds NumPy's global generator at the end of the import of ``numpy.random``, once."""
+class _NumpySeeder:
+    """Seeds NumPy's global generator at the end of the import of ``numpy.random``, once; a finder of modules."""
 
     def __init__(self, take_over: Callable[[ModuleType], None]) -> None:
         self._take_over = take_over

@@ -1,4 +1,7 @@
-"""How many CPUs there are, how busy the machine is, and keeping it busy on purpose: what depends on time fails when there is less of it."""
+"""How many CPUs there are, how busy the machine is, and keeping it busy on purpose.
+
+What depends on time fails when there is less of it.
+"""
 
 from __future__ import annotations
 

@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import gc
 import math
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from aicmo_perf.model import RunOptions
+from aicmo_perf.model import RunOptions, median
 
 MIN_SAMPLE_SECONDS = 25e-6
 """A sample of very fast calls lasts at least as long: hundreds of times the cost of reading the clock."""
@@ -123,7 +122,7 @@ def measure(workload: Workload, policy: SamplingPolicy, clock: Clock) -> Measure
     return Measurement(
         samples_seconds=tuple(batch.wall_nanoseconds / loop_count / 1e9 for batch in batches),
         loop_count=loop_count,
-        cpu_seconds=statistics.median(batch.cpu_nanoseconds for batch in batches) / loop_count / 1e9,
+        cpu_seconds=median([batch.cpu_nanoseconds for batch in batches]) / loop_count / 1e9,
     )
 
 

@@ -10,7 +10,6 @@ The engine's own modules stay what they are: both versions are measured by the s
 
 from __future__ import annotations
 
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
@@ -131,7 +130,7 @@ def _defined_in(value: object) -> object:
         return None
 
 
-class _MovingFinder(importlib.abc.MetaPathFinder):
+class _MovingFinder:
     """Asks the other finders, and moves what they find in the user's tree into the other version's."""
 
     def __init__(self, tree: MovedTree) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import islice
@@ -135,7 +134,11 @@ def read_output_file(name: str) -> Iterator[bytes] | None:
         path = Path(name)
         if path.is_file():
             return _file_chunks(path)
-        if not path.is_dir() or Path(tempfile.gettempdir()) not in path.parents:
+        if not path.is_dir():
+            return None
+        import tempfile  # brings archives and compression along, which most workers never need
+
+        if Path(tempfile.gettempdir()) not in path.parents:
             return None
         inside = list(islice(path.rglob("*"), MAX_FOLDER_ENTRIES + 1))
         return _folder_chunks(path, inside) if len(inside) <= MAX_FOLDER_ENTRIES else None
