@@ -2,7 +2,8 @@
 
 A warm call that fails after its scenario passed makes the feature partial, and a feature that failed has no samples: a
 crash is never fast. Where nothing is measured, calls may be judged instead: the feature is set up and torn down around
-each of them, so that what a later one sees of an earlier one is what the feature itself left behind.
+each of them, so that what a later one sees of an earlier one is what the feature itself left behind. One that fails at
+first and passes later is partial as well: the later call must not hide the failure.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ class FeatureExecutor:
                 self._call(found, definition, scenarios, iteration, had_passed=not first.errors), judged_calls=number
             )
             if result.signature != first.signature:
-                return result
+                # one that passes when it is called again has failed all the same
+                hides_failure = first.status.is_failing and not result.status.is_failing
+                return replace(first, status=Status.PARTIAL, judged_calls=number) if hides_failure else result
             # of outputs alone, the first that differs is kept in case that no signature does
             if told.output_digest == first.output_digest:
                 told = result

@@ -214,6 +214,11 @@ class TestRepetition:
         assert {result.judged_calls for result in observed.results.values()} == {1}
         assert all(result.samples_seconds == () for result in observed.results.values()), "nothing is measured"
 
+    def test_a_failure_is_told_though_a_later_call_passes(self, observe):
+        result = observe("fails_the_first_call", judged_calls=3).results["fails_the_first_call"]
+        assert (str(result.status), result.judged_calls) == ("partial", 2)
+        assert result.errors[0].startswith("AssertionError: not yet")
+
     def test_the_first_call_that_differs_is_told(self, observe, project):
         observed = observe(*self.NAMES, judged_calls=3)
         told = {name: (str(result.status), result.judged_calls) for name, result in observed.results.items()}
@@ -244,6 +249,7 @@ class TestOrder:
             "cannot_be_called_twice",
             "leaves_the_working_directory",
             "skips_the_second_call",
+            "fails_the_first_call",
             "dies",
             "tells_its_folders",
         ]
@@ -311,7 +317,7 @@ class TestWorkers:
         observed = Observed(list(run_iteration(plan, planned)))
         assert observed.statuses["deadly"] == "error"
         assert observed.statuses["surroundings"] == "pass"
-        assert len(observed.statuses) == 10
+        assert len(observed.statuses) == 11
 
     def test_all_end_early_with_what_is_finished(self, write, make_plan, project):
         write(
@@ -394,6 +400,35 @@ class TestIterations:
         assert orders[3] == orders[1] == list(reversed(orders[2]))
         assert planned[1].order is not None
         assert planned[1].conditions.changed, "and more than the order"
+
+    def test_changed_ones_start_no_more_processes_and_make_no_more_calls_than_their_bound(
+        self, write, make_plan, project, tmp_path
+    ):
+        log = tmp_path / "log"
+        write("project/counted.py", f"""
+            import os
+            from aicmo_perf import feature
+            def note(what):
+                with open({str(log)!r}, "a") as log:
+                    log.write(f"{{os.getpid()}} {{what}}\\n")
+            note("starts")
+            @feature
+            def one(): note("calls")
+            @feature(scenarios=[1, 2])
+            def two(scenario): note("calls")
+        """)  # fmt: skip
+        plan = make_plan("counted.py", project_root=project, mode=Mode.DETERMINISTIC)
+        options = replace(plan.options, iterations=10, flakiness_check=True)
+        calls: list[int] = []
+        for event in run_engine(replace(plan, options=options)):
+            if isinstance(event, IterationEnded):
+                noted = [line.split() for line in log.read_text().splitlines()]
+                log.write_text("")
+                calls.append(sum(what == "calls" for _, what in noted))
+                assert len({pid for pid, _ in noted}) == event.iteration.planned.conditions.worker_count
+        assert len(calls) == 10
+        measured = [calls.pop(2), calls.pop(0)]
+        assert max(calls) <= min(measured)
 
     def test_without_a_check_are_all_plain(self, make_plan, project):
         plan = make_plan("conditional.py", project_root=project)

@@ -73,6 +73,12 @@ def skips_the_second_call():
 
 
 @feature
+def fails_the_first_call():
+    CALLS.append("failed")
+    assert CALLS.count("failed") > 1, "not yet"
+
+
+@feature
 def dies():
     os._exit(3)
 
