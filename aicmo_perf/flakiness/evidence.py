@@ -32,8 +32,8 @@ COINCIDENCE_LIMIT = 1e-3
 """How probable it may be that a random feature is said to follow something, per feature."""
 
 LOAD_COINCIDENCE_LIMIT = 0.01
-"""The same of the load average of iterations alone: nothing else is left to be said of such a feature by then, and
-fewer than thirteen iterations cannot be less probable than one in a thousand (6 of 12 are the busiest once in 924)."""
+"""The same of the load average of iterations: trials on a busy machine have to say the rest, since fewer than thirteen
+iterations cannot be less probable than one in a thousand (6 of 12 are the busiest by chance once in 924)."""
 
 
 def inconsistent(results: Mapping[FeatureKey, Sequence[IterationResult]]) -> dict[FeatureKey, Inconsistency]:

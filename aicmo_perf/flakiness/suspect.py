@@ -215,6 +215,12 @@ class Suspect:
                 return None
         return None
 
+    def is_promoted_by(self, changed: Case, plain: Case) -> Asking[bool]:
+        """Whether a first look makes it rather probable, at most once in ten by chance, that a change provokes it."""
+        unprovoked = yield from self._other_count(plain, LOOKS[0])
+        others = yield from self._other_count(changed, LOOKS[0])
+        return association(LOOKS[0] - unprovoked, unprovoked, LOOKS[0] - others, others) < _HOPELESS
+
     def _other_count(self, case: Case, count: int) -> Asking[int]:
         """In how many of so many trials it was not as usual."""
         seen = yield from self.sampled({case: count})

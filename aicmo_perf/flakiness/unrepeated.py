@@ -64,11 +64,13 @@ class Unrepeated:
                 return
         self._account.conclude(Cause.NONDETERMINISTIC, "trials with nothing changed differ")
         if not (yield from self.explain_load()):
-            self._explain_by_load_average()
+            yield from self._explain_by_load_average()
 
     def explain_load(self) -> Asking[bool]:
         """Whether it deviates more often in trials on a busy machine."""
         suspect = self._suspect
+        if self._account.names(Factor.LOAD):
+            return True
         suspect.stage = Stage.LOAD
         provoked = yield from suspect.provoked_by(Case(self._busy, None), Case(PLAIN, None))
         if provoked is None:
@@ -78,13 +80,18 @@ class Unrepeated:
         self._account.add({Factor.LOAD}, detail, count)
         return True
 
-    def _explain_by_load_average(self) -> None:
-        """Whether iterations of what differs with nothing changed deviated when the load was highest."""
+    def _explain_by_load_average(self) -> Asking[None]:
+        """Whether iterations of what differs with nothing changed deviated when the load was highest.
+
+        Trials have to lean to the same side: both together are as improbable by chance as any other claim.
+        """
         loads: dict[bool, list[float]] = {True: [], False: []}
         for one in self._suspect.observations:
             if one.iteration.load_average is not None:
                 loads[self._suspect.is_deviating(one)].append(one.iteration.load_average)
-        if follows_load(loads[True], loads[False]):
+        if not follows_load(loads[True], loads[False]):
+            return
+        if (yield from self._suspect.is_promoted_by(Case(self._busy, None), Case(PLAIN, None))):
             detail = f"in iterations at a load of {min(loads[True]):.1f} or more, not at {max(loads[False]):.1f}"
             self._account.add({Factor.LOAD}, detail, 0)
 
@@ -95,6 +102,8 @@ class Unrepeated:
             unrepeated: those; if none, nothing at all was found in a trial.
         """
         suspect = self._suspect
+        if self._account.names(Factor.LOAD):
+            return
         if any(not one.conditions.fresh_directory for one in unrepeated):
             others = tuple(key for key in self._found_order if key != suspect.key)
             fresh, used = Case(FRESH, (suspect.key, *others)), Case(USED, (suspect.key, *others))

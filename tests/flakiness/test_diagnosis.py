@@ -331,6 +331,14 @@ def test_what_all_share_is_known_before_what_is_asked_of_one_alone():
     assert len(explained) > len(found) / 2
 
 
+def test_what_the_load_makes_more_frequent_is_timing_on_a_machine_that_is_not_quiet_either():
+    behaviours = {"timing": fails_if(lambda world: world.lots.random() < (0.97 if world.is_busy else 0.2))} | INNOCENTS
+    said = [causes_of(finding) for seed in range(20) for finding in findings_of(behaviours, seed)[0].values()]
+    assert len(said) > 15
+    assert said.count({(C.TIMING,)}) > 0.6 * len(said)
+    assert all(causes in ({(C.TIMING,)}, {(C.NONDETERMINISTIC,)}) for causes in said)
+
+
 def test_the_load_is_tried_after_what_differs_was_called_random():
     behaviours = {"timing": fails_if(lambda world: world.is_busy), "zone": fails_if(other_time_zone)} | INNOCENTS
     behaviours["coin"] = fails_if(random_with(1 / 2))
