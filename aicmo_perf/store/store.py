@@ -36,7 +36,6 @@ from aicmo_perf.store import (
     flakiness,
     iterations,
     migrate,
-    outcomes,
     pins,
     quarantine,
     run_results,
@@ -250,6 +249,8 @@ class Store:
             run_filter: in which runs.
             features: which ones; None for all. Those without an outcome are left out.
         """
+        from aicmo_perf.store import outcomes  # most commands never ask
+
         with self._database.reading() as connection:
             return outcomes.read_outcomes(connection, run_filter, features)
 
