@@ -41,7 +41,6 @@ from aicmo_perf.model.flakiness import (
     RateEstimate,
 )
 from aicmo_perf.model.outcomes import FailureCount, FlakyState, Outcome, RunOutcomes
-from aicmo_perf.model.replay import Observed, Replay, ReplayedFeature, Reproduction
 from aicmo_perf.model.run import (
     IDENTITY_FACTS,
     Environment,
@@ -88,7 +87,6 @@ __all__ = [
     "IterationResult",
     "Line",
     "Mode",
-    "Observed",
     "OrderKind",
     "OrderRole",
     "Outcome",
@@ -99,9 +97,6 @@ __all__ = [
     "Quarantine",
     "QuarantineLine",
     "RateEstimate",
-    "Replay",
-    "ReplayedFeature",
-    "Reproduction",
     "Run",
     "RunFilter",
     "RunOptions",

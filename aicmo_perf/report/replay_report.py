@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aicmo_perf.flakiness.wording import iteration_text
-from aicmo_perf.model import (
-    FeatureStatus,
-    Observed,
-    Replay,
-    ReplayedFeature,
-    Reproduction,
-    SelfTestResult,
-    feature_labels,
-)
+from aicmo_perf.model import FeatureStatus, SelfTestResult, feature_labels
+from aicmo_perf.model.replay import Observed, Replay, ReplayedFeature, Reproduction
 from aicmo_perf.report.document import Block, Cell, Column, Document, Heading, Paragraph, Table, Tone, prose
 from aicmo_perf.report.result_sections import problem_blocks
 from aicmo_perf.report.wording import NOTHING, Labels, status_tone

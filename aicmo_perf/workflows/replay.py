@@ -18,13 +18,11 @@ from aicmo_perf.model import (
     FeatureStatus,
     Iteration,
     IterationResult,
-    Observed,
     Possibilities,
-    Replay,
-    ReplayedFeature,
     Run,
     SelfTestResult,
 )
+from aicmo_perf.model.replay import Observed, Replay, ReplayedFeature
 from aicmo_perf.self_test.engine import EngineEvent, run_iteration
 from aicmo_perf.self_test.plan import EnginePlan, select_features
 from aicmo_perf.self_test.possibilities import possibilities

@@ -20,12 +20,9 @@ from aicmo_perf.model import (
     IterationKind,
     IterationResult,
     Mode,
-    Observed,
     OrderKind,
     PlannedIteration,
     Possibilities,
-    ReplayedFeature,
-    Reproduction,
     Run,
     RunFilter,
     RunOptions,
@@ -34,6 +31,7 @@ from aicmo_perf.model import (
     Status,
     time_ordered_uuid,
 )
+from aicmo_perf.model.replay import Observed, ReplayedFeature, Reproduction
 from aicmo_perf.self_test.engine import EngineEvent
 from aicmo_perf.self_test.plan import EnginePlan
 from aicmo_perf.workflows import replay
