@@ -312,6 +312,7 @@ def calls(store: Store, run, result) -> dict[str, object]:
         "runs": lambda: store.runs(RunFilter()),
         "result": lambda: store.result(run),
         "status_counts": lambda: store.status_counts([1]),
+        "failure_counts": lambda: store.failure_counts([run]),
         "features": store.features,
         "all_series": lambda: store.all_series([run]),
         "feature_series": lambda: store.feature_series(result.feature, RunFilter()),
