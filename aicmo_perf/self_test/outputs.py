@@ -128,7 +128,8 @@ def _file_complaint(output: str | os.PathLike[str]) -> str | None:
 def read_output_file(name: str) -> Iterator[bytes] | None:
     """The content of a file, or of a folder of temporary files, that an output names; None when it names neither.
 
-    A folder elsewhere is somewhere a feature works, not what it made; its files are nobody's output.
+    A folder elsewhere is somewhere a feature works, not what it made; its files are nobody's output. Nor are those of
+    the working directory, or above it.
     """
     try:
         path = Path(name)
@@ -138,7 +139,8 @@ def read_output_file(name: str) -> Iterator[bytes] | None:
             return None
         import tempfile  # brings archives and compression along, which most workers never need
 
-        if Path(tempfile.gettempdir()) not in path.parents:
+        # a project may lie among temporary files, too
+        if Path(tempfile.gettempdir()) not in path.parents or Path.cwd().is_relative_to(path):
             return None
         inside = list(islice(path.rglob("*"), MAX_FOLDER_ENTRIES + 1))
         return _folder_chunks(path, inside) if len(inside) <= MAX_FOLDER_ENTRIES else None

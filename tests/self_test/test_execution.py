@@ -493,3 +493,16 @@ class TestRecords:
 
     def test_no_output_has_no_digest(self, execute):
         assert execute(lambda brief: None, scenarios=["a", "b"]).output_digest is None
+
+    def test_the_working_directory_is_nobodys_output(self, execute, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path.parent))
+        before = execute(os.getcwd).output_digest
+        (tmp_path / "log.txt").write_text("something new")
+        assert execute(os.getcwd).output_digest == before
+        # any other folder of temporary files is what it holds
+        made = tmp_path / "made"
+        made.mkdir()
+        empty = execute(lambda: str(made)).output_digest
+        (made / "log.txt").write_text("something new")
+        assert execute(lambda: str(made)).output_digest != empty
