@@ -21,11 +21,11 @@ T = TypeVar("T")
 Asking = Generator[list[Question], list[IterationResult | None], T]
 """Looks into something: hands out questions, is sent their answers, and returns what it found."""
 
-LOOKS = (8, 16)
+LOOKS = (8, 16, 32)
 """Trials each way after which it is judged whether something makes an outcome more frequent."""
 
 _HOPELESS = 0.1
-"""So probable a coincidence after the first look is not worth a second one."""
+"""So probable a coincidence after a look is not worth another one."""
 
 _LEAST_CONFIRMATIONS = 2
 _MOST_CONFIRMATIONS = 40

@@ -130,6 +130,9 @@ class Unrepeated:
         elif deviating == [suspect.observations[0].iteration.number]:
             detail = "in the first iteration alone, and never since: for something left outside of the directories?"
             self._account.conclude(Cause.UNEXPLAINED, detail)
+        elif all(one.conditions.worker_count > 1 for one in suspect.observations if suspect.is_deviating(one)):
+            detail = "only where several workers ran at once, and too seldom in trials to be sure that it was they"
+            self._account.conclude(Cause.UNEXPLAINED, detail)
         else:
             number = unrepeated[0].iteration.number
             detail = f"iteration {number} came out differently when it was repeated"
