@@ -189,6 +189,7 @@ class FlakinessCheck:
             findings = self._diagnose(memory, lambda: memory.has_more)
         self._store.add_findings(self._recording.run, findings)
         self._tell_cost(self._clock() - began)
+        self._tell_untried()
         if is_interrupted:
             self.notices.append(
                 "The search for causes was cut short; the run is complete, and what was found is stored."
@@ -269,6 +270,17 @@ class FlakinessCheck:
         if self._trial_count:
             text += f"; the causes took {count_of(self._trial_count, 'trial')}, {format_seconds(seconds)}"
         self.notices.append(f"{text}.")
+
+    def _tell_untried(self) -> None:
+        """What could not be changed here, so that nobody takes it for excluded."""
+        possible = possibilities(self._plan)
+        untried = {
+            "another date (pip install 'aicmo-perf[clock]')": possible.clock,
+            "another locale (none is installed)": possible.locales,
+            "fewer CPUs (there is one)": possible.cpu_count > 1,
+        }
+        if left_out := [text for text, can_be_had in untried.items() if not can_be_had]:
+            self.notices.append(f"Not tried, as it cannot be had here: {', '.join(left_out)}.")
 
 
 def _next_perturbed(design: Design, number: int) -> tuple[int, PlannedIteration]:

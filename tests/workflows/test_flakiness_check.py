@@ -27,6 +27,7 @@ from aicmo_perf.model import (
     IterationResult,
     Mode,
     PlannedIteration,
+    Possibilities,
     RateEstimate,
     Run,
     RunFilter,
@@ -304,3 +305,17 @@ def test_the_budget_is_ten_plain_iterations_a_minute_at_least_and_more_for_each_
     plain_seconds: float, suspect_count: int, expected: float
 ) -> None:
     assert default_budget_seconds(plain_seconds, suspect_count) == expected
+
+
+def test_what_cannot_be_changed_here_is_told(
+    past: Past, settings: Settings, engine: Engine, bench: type[FakeBench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = Possibilities(locales=("C.utf8",), clock=True, cpu_count=2)
+    told = []
+    for possible in (everything, Possibilities(locales=("C.utf8",), clock=False, cpu_count=1)):
+        monkeypatch.setattr(flakiness_check, "possibilities", lambda plan, possible=possible: possible)
+        case = Case(past, settings, engine)
+        assert case.check.explain()
+        told.append([notice for notice in case.check.notices if notice.startswith("Not tried")])
+    sentence = "Not tried, as it cannot be had here: another date (pip install 'aicmo-perf[clock]'), "
+    assert told == [[], [f"{sentence}fewer CPUs (there is one)."]]
