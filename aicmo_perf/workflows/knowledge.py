@@ -73,7 +73,7 @@ def _records(
 
 
 def _passed_here(store: Store, run: Run, failing: Sequence[Feature]) -> frozenset[FeatureKey]:
-    """Those that earlier runs of the very same code saw pass in the same environment, a pull request's own among them."""
+    """Those that earlier runs of the same code saw pass in the same environment, a pull request's own among them."""
     if not failing or run.commit_sha is None or run.dirty:
         return frozenset()
     same_code = RunFilter(
