@@ -66,7 +66,7 @@ def _advice(case: Case, status: FeatureStatus) -> str:
         failed = case.attempts[status.key].failed
         replay = replay_command(case.run, failed[0].number) if failed else ""
         seen = f"See it with: {replay} -k {name}; learn why" if replay else "Learn why"
-        return f"{seen} with: aicmo-perf run --flakiness-check=10; see its past with: aicmo-perf history {name}"
+        return f"{seen} with: aicmo-perf run --flakiness-check=10; see its past with: aicmo-perf flaky {name}"
     iteration = finding.replay_iteration or finding.iterations[0]
     return f"{advice_text(finding)} See it with: {replay_command(case.run, iteration)} -k {name}"
 

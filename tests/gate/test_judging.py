@@ -163,7 +163,7 @@ def test_a_flaky_feature():
     assert told(verdict) == [(Rule.FLAKY, "swot is flaky: on unchanged code it failed in 1 of 3 iterations.")]
     assert verdict.findings[0].advice == (
         "See it with: aicmo-perf run --replay 31:2 -k swot; learn why with: aicmo-perf run --flakiness-check=10; "
-        "see its past with: aicmo-perf history swot"
+        "see its past with: aicmo-perf flaky swot"
     )
 
 
