@@ -128,7 +128,9 @@ class Unrepeated:
         elif not unrepeated:
             self._account.conclude(Cause.UNEXPLAINED, "in a repeated call of an iteration, and in no trial")
         elif deviating == [suspect.observations[0].iteration.number]:
-            detail = "in the first iteration alone, and never since: by chance, or by something outside of its directories"
+            detail = (
+                "in the first iteration alone, and never since: by chance, or by what is outside of its directories"
+            )
             self._account.conclude(Cause.UNEXPLAINED, detail)
         elif all(one.conditions.worker_count > 1 for one in suspect.observations if suspect.is_deviating(one)):
             detail = "only where several workers ran at once, and too seldom in trials to be sure that it was they"
