@@ -8,7 +8,7 @@ from aicmo_perf.flakiness.wording import percent
 from aicmo_perf.gate.attempts import Standing
 from aicmo_perf.gate.case import Case
 from aicmo_perf.gate.verdict import Finding, Rule
-from aicmo_perf.gate.wording import listing, reference_of, skip_reason, telling_line, title_of
+from aicmo_perf.gate.wording import listing, quote_of, reference_of, skip_reason, title_of
 from aicmo_perf.model import FeatureStatus, FlakyState, Status
 from aicmo_perf.units import count_of
 
@@ -96,7 +96,7 @@ def _failing(case: Case, rule: Rule, status: FeatureStatus) -> Finding:
     name = case.label(status.feature) + (" (critical)" if status.critical else "")
     parts = [f"{name} {_FAILING_VERBS[status.status]} with {count_of(len(status.errors), 'error')}"]
     if status.errors:
-        parts[0] += f" ({telling_line(status.errors[0])})"
+        parts[0] += f" ({quote_of(status.errors[0])})"
     advice = f"Its errors in full: aicmo-perf show {reference_of(case.run)}"
     if case.standings[status.key] is Standing.LOOKS_BROKEN:
         parts.append(_despite_its_record(case, status))

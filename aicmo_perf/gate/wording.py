@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from aicmo_perf.model import FeatureStatus, Run
+from aicmo_perf.model import FeatureStatus, Run, telling_line
 
 _MOST_NAMES = 5
 _LONGEST_QUOTE = 160
@@ -37,12 +37,9 @@ def skip_reason(status: FeatureStatus) -> str:
     return f": {line.rstrip('.')}" if line else ""
 
 
-def telling_line(error: str) -> str:
-    """The telling line of an error: of a traceback the last one, else the first; shortened."""
-    lines = [line.strip() for line in error.splitlines() if line.strip()]
-    if not lines:
-        return "without a message"
-    line = (lines[-1] if any(text.startswith("Traceback") for text in lines) else lines[0]).rstrip(".")
+def quote_of(error: str) -> str:
+    """The telling line of an error within a sentence, shortened."""
+    line = telling_line(error).rstrip(".") or "without a message"
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1] + "…"
 
 

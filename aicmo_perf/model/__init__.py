@@ -28,6 +28,7 @@ from aicmo_perf.model.feature import (
     Status,
     feature_labels,
     is_of_repeated_call,
+    telling_line,
 )
 from aicmo_perf.model.flakiness import (
     CAUSE_OF_FACTOR,
@@ -113,5 +114,6 @@ __all__ = [
     "is_of_repeated_call",
     "low_quantile",
     "median",
+    "telling_line",
     "time_ordered_uuid",
 ]

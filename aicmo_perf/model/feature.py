@@ -99,6 +99,16 @@ def is_of_repeated_call(error: str) -> bool:
     return _OF_REPEATED_CALL.match(error) is not None
 
 
+def telling_line(error: str) -> str:
+    """One line of an error: its own words, and of a traceback the exception, which is its last line; empty if it is."""
+    lines = [line.strip() for line in error.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    if lines[0].startswith("Traceback (most recent call last)"):
+        return lines[-1]
+    return f"{lines[0]} {lines[-1]}" if lines[0].endswith(":") and len(lines) > 1 else lines[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     """What must not change between iterations on unchanged code."""

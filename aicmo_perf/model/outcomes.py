@@ -30,7 +30,7 @@ class Outcome:
         is_failing: whether its status is partial, fail or error; skips are no outcomes.
         kind: of the iteration.
         failure: the fingerprint of its first error, which groups alike failures; None when it passed.
-        message: the first line of that error; None when it passed.
+        message: the telling line of that error; None when it passed.
     """
 
     is_failing: bool

@@ -9,7 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from aicmo_perf.model import AcceptedChange, Change, ChangePoint, Environment, FeatureKey, Run, RunRole, Status
+from aicmo_perf.model import (
+    AcceptedChange,
+    Change,
+    ChangePoint,
+    Environment,
+    FeatureKey,
+    Run,
+    RunRole,
+    Status,
+    telling_line,
+)
 from aicmo_perf.report.document import Cell, Tone
 from aicmo_perf.units import count_of, format_change, format_seconds
 
@@ -33,7 +43,6 @@ _CHANGE_TONES = {
     Change.UNCHANGED: Tone.NORMAL,
     Change.INCONCLUSIVE: Tone.MUTED,
 }
-_TRACEBACK = "Traceback (most recent call last)"
 _GIST_LENGTH = 200
 
 
@@ -176,15 +185,6 @@ def counts_by_status(statuses: Iterable[Status]) -> dict[Status, int]:
 
 
 def gist(error: str) -> str:
-    """One line of an error: its own words, and of a traceback the exception, which is its last line."""
-    lines = [line.strip() for line in error.splitlines() if line.strip()]
-    if not lines:
-        return "(no text)"
-    first, last = lines[0], lines[-1]
-    if first.startswith(_TRACEBACK):
-        line = last
-    elif first.endswith(":") and len(lines) > 1:
-        line = f"{first} {last}"
-    else:
-        line = first
+    """The telling line of an error, shortened."""
+    line = telling_line(error) or "(no text)"
     return line if len(line) <= _GIST_LENGTH else line[: _GIST_LENGTH - 1] + "…"

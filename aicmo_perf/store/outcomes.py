@@ -15,7 +15,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, String, and_, func, select, type_coerce
 
-from aicmo_perf.model import Feature, FeatureKey, IterationKind, Outcome, Run, RunFilter, RunOutcomes, Status
+from aicmo_perf.model import (
+    Feature,
+    FeatureKey,
+    IterationKind,
+    Outcome,
+    Run,
+    RunFilter,
+    RunOutcomes,
+    Status,
+    telling_line,
+)
 from aicmo_perf.store.finding import read_runs
 from aicmo_perf.store.models import MessageKind, features, iterations, messages, result_messages, results, signatures
 from aicmo_perf.store.run_rows import chunks
@@ -55,7 +65,7 @@ _ALL_PLAIN = _Conduct()
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """The first error of a failing iteration: what groups it with alike ones, and its first line; None without one."""
+    """The first error of a failing iteration: what groups it with alike ones, its telling line; None without one."""
 
     fingerprint: str | None = None
     message: str | None = None
@@ -167,7 +177,7 @@ class _Reader:
         statement = select(messages.c.id, messages.c.fingerprint, messages.c.text)
         for portion in chunks(set(message_ids).difference(self._failures)):
             for row in self._connection.execute(statement.where(messages.c.id.in_(portion))):
-                self._failures[row.id] = _Failure(row.fingerprint, row.text.partition("\n")[0])
+                self._failures[row.id] = _Failure(row.fingerprint, telling_line(row.text))
 
     def _read_conducts(self) -> dict[int, _Conduct]:
         """How those runs were conducted that had other iterations than plain ones."""

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aicmo_perf.model import Category, Feature, FeatureStatus, IterationResult, Signature, Status, feature_labels
+from aicmo_perf.model import (
+    Category,
+    Feature,
+    FeatureStatus,
+    IterationResult,
+    Signature,
+    Status,
+    feature_labels,
+    telling_line,
+)
 
 FEATURE = Feature(suite="shop", qualified_name="shop.make", name="make", category=Category.GENERATOR, critical=True)
 
@@ -166,3 +175,19 @@ def test_nothing_measured_has_nothing_to_judge():
     merged = FeatureStatus.from_iterations([iteration()])
     assert merged.low_seconds is None
     assert merged.high_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("", ""),
+        ("  \n", ""),
+        ("\n\nno title\nin slide 2", "no title"),
+        ("Traceback (most recent call last):\n  File 'x'\nValueError: no title\n", "ValueError: no title"),
+        # as the engine writes it: the summary first, however many lines the message has
+        ("ValueError: no title\nTraceback (most recent call last):\n  File 'x'\nmore of it", "ValueError: no title"),
+        ("cannot be imported:\nImportError: shop", "cannot be imported: ImportError: shop"),
+    ],
+)
+def test_the_telling_line_of_an_error(error, line):
+    assert telling_line(error) == line
